@@ -1,0 +1,5 @@
+export * from './errors';
+export * from './event-family';
+export * from './event-store';
+export * from './events';
+export * from './position';
