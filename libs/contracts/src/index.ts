@@ -1,1 +1,5 @@
-export {};
+export * from './audiences';
+export * from './campaigns';
+export * from './integration-event';
+export * from './queries';
+export * from './segments';

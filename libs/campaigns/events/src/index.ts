@@ -1,1 +1,2 @@
-export {};
+export * from './activity.events';
+export * from './campaign.events';

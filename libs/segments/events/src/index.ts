@@ -1,1 +1,3 @@
-export {};
+export * from './profile-database.events';
+export * from './segment-members.events';
+export * from './segment.events';
