@@ -30,6 +30,8 @@ export type Feed = 'sets' | 'profiles' | 'lifecycle';
 export interface SourceReference {
   readonly stream: string;
   readonly revision: number;
+  /** The how-manieth integration event of that stored event, from 0. */
+  readonly n: number;
 }
 
 /** An integration event with its way: feed, ordering key and source. The pure translation of a context yields these. */
