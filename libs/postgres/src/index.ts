@@ -1,1 +1,14 @@
-export {};
+export {
+  copyBinaryRows,
+  type ColumnArray,
+  type ColumnArrays,
+  type FixedColumn,
+} from "./copy-binary";
+export { copyIn } from "./copy-in";
+export {
+  createPool,
+  withTransaction,
+  type PoolOptions,
+  type Queryable,
+} from "./pool";
+export { isUnavailable } from "./unavailable";

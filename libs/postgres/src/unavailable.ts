@@ -1,0 +1,37 @@
+const NETWORK_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/**
+ * SQLSTATE classes: 08 connection exception; 53 out of disk, memory or connections; 57P01-3 and 57P05 the server is
+ * going down, starting, or ended the session; 25006 a standby that was the primary.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const UNAVAILABLE_STATE = /^(08...|53...|57P0[1235]|25006)$/;
+
+/** What pg and pg-pool say, without a code, about a connection that is lost or did not come about. */
+const PG_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|Query read timeout)/;
+
+/**
+ * True for errors that say "Postgres is away", not "the statement is wrong": a repeat may succeed later. The outcome of
+ * the statement is then unknown.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code =
+    "code" in error && typeof error.code === "string" ? error.code : "";
+  return (
+    NETWORK_CODES.has(code) ||
+    UNAVAILABLE_STATE.test(code) ||
+    (code === "" && PG_MESSAGE.test(error.message))
+  );
+}
