@@ -4,14 +4,7 @@ export type Group = 'test' | 'control';
 
 /** Why a profile entered a campaign, left it, or changed its group. */
 export type AudienceCause =
-  | 'build'
-  | 'segment'
-  | 'expansion'
-  | 'forced'
-  | 'gcg'
-  | 'lcg_changed'
-  | 'completed'
-  | 'manual';
+  'build' | 'segment' | 'expansion' | 'forced' | 'gcg' | 'lcg_changed' | 'completed' | 'manual';
 
 /** A set of profiles that entered a campaign at once. Who is not in `control` is in the test group. */
 export interface ProfilesEnteredCampaign {

@@ -1,12 +1,7 @@
 import type { IntegrationEvent } from './integration-event';
 
 export type CampaignStatus =
-  | 'inactive'
-  | 'waiting'
-  | 'audience_building'
-  | 'active'
-  | 'audience_exclusion'
-  | 'completed';
+  'inactive' | 'waiting' | 'audience_building' | 'active' | 'audience_exclusion' | 'completed';
 
 export type ActivityKind = 'broadcast' | 'regular' | 'triggered' | 'ab_test' | 'scenario' | 'placement';
 

@@ -2,16 +2,7 @@ import type { IntegrationEvent } from './integration-event';
 
 /** Why a profile entered or left a segment. */
 export type MembershipCause =
-  | 'manual'
-  | 'import'
-  | 'conditions'
-  | 'schedule'
-  | 'expansion'
-  | 'api'
-  | 'copy'
-  | 'scenario'
-  | 'undo'
-  | 'erase';
+  'manual' | 'import' | 'conditions' | 'schedule' | 'expansion' | 'api' | 'copy' | 'scenario' | 'undo' | 'erase';
 
 export type SegmentKind = 'static' | 'dynamic' | 'scheduled';
 

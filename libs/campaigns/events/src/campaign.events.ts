@@ -79,7 +79,10 @@ export type CampaignBuildCancelled = DomainEvent<
 /** `active -> inactive`. */
 export type CampaignDeactivated = DomainEvent<'CampaignDeactivated', { readonly campaignId: string }>;
 /** `active | inactive -> audience_exclusion`. */
-export type CampaignCompletionStarted = DomainEvent<'CampaignCompletionStarted', { readonly campaignId: string }>;
+export type CampaignCompletionStarted = DomainEvent<
+  'CampaignCompletionStarted',
+  { readonly campaignId: string; readonly previous: 'active' | 'inactive' }
+>;
 /** `audience_exclusion -> completed`. */
 export type CampaignCompleted = DomainEvent<
   'CampaignCompleted',
@@ -151,6 +154,6 @@ export const campaignEvents = defineEvents<CampaignEvent>('campaign', {
   CampaignBuildFailed: { version: 1, examples: [{ ...build, reason: 'segments is away' }] },
   CampaignBuildCancelled: { version: 1, examples: [build] },
   CampaignDeactivated: { version: 1, examples: [campaign] },
-  CampaignCompletionStarted: { version: 1, examples: [campaign] },
+  CampaignCompletionStarted: { version: 1, examples: [{ ...campaign, previous: 'active' }] },
   CampaignCompleted: { version: 1, examples: [{ ...campaign, left: 100 }] },
 });
