@@ -1,5 +1,5 @@
 import type { EventFamily, Position } from '@muster/event-store';
-import type { CommandContext, Decider, DomainEvent } from '@muster/kernel';
+import type { BlockDecider, CommandContext, Decider, DomainEvent } from '@muster/kernel';
 
 /** What came of a command. */
 export interface Handled {
@@ -77,20 +77,10 @@ export interface LoadedBlocks<Head, Block> {
   readonly blocks: ReadonlyMap<number, Block>;
 }
 
-/** State in blocks of 65,536 profile numbers: a small head, and a part per block that is loaded only where touched. */
-export interface BlockAggregate<Head, Block, Command, Event extends DomainEvent> {
+/** A block decider, where its events stand, and how its parts are kept in snapshots. */
+export interface BlockAggregate<Head, Block, Command, Event extends DomainEvent>
+  extends BlockDecider<Head, Block, Command, Event> {
   readonly events: EventFamily<Event>;
-  initialHead(): Head;
-  initialBlock(): Block;
-  /** The blocks that deciding needs; looked up in the head at the same revision. */
-  touches(command: Command, head: Head): readonly number[] | 'all';
-  decide(command: Command, head: Head, blocks: ReadonlyMap<number, Block>): readonly Event[];
-  /** May mutate; never sees a block. */
-  evolveHead(head: Head, event: Event): Head;
-  /** The blocks that this event changes; asked after `evolveHead`. */
-  changes(event: Event): readonly number[];
-  /** May mutate the block; called once for every block of `changes`. */
-  evolveBlock(block: Block, blockNumber: number, event: Event): Block;
   readonly snapshot: {
     readonly version: number;
     encodeHead(head: Head): Uint8Array;
