@@ -14,6 +14,12 @@ const base = {
   modulePathIgnorePatterns: ['/dist/'],
 };
 
+/** The projects that need Postgres share one server per run, started before their first test. */
+const postgres = {
+  globalSetup: '<rootDir>/libs/embedded/src/testing/global-setup.ts',
+  globalTeardown: '<rootDir>/libs/embedded/src/testing/global-teardown.ts',
+};
+
 module.exports = {
   projects: [
     {
@@ -22,7 +28,7 @@ module.exports = {
       testMatch: ['**/*.spec.ts'],
       testPathIgnorePatterns: ['/node_modules/', '\\.int\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$'],
     },
-    { ...base, displayName: 'int', testMatch: ['**/*.int.spec.ts'] },
-    { ...base, displayName: 'e2e', testMatch: ['**/*.e2e.spec.ts'] },
+    { ...base, ...postgres, displayName: 'int', testMatch: ['**/*.int.spec.ts'] },
+    { ...base, ...postgres, displayName: 'e2e', testMatch: ['**/*.e2e.spec.ts'] },
   ],
 };

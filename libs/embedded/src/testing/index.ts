@@ -1,0 +1,2 @@
+export { describeIf } from './describe-if';
+export { createTestDatabase, type TestDatabase } from './test-database';
