@@ -28,6 +28,18 @@ export interface ProfilesLeftCampaign {
   readonly count: number;
 }
 
+/** Members whose group became another: from control to test, never the other way round. */
+export interface ProfilesChangedGroup {
+  readonly campaignId: string;
+  readonly databaseId: string;
+  readonly cause: AudienceCause;
+  /** The group they are in from here on. */
+  readonly group: Group;
+  /** Base64 of a portable Roaring bitmap. */
+  readonly profiles: string;
+  readonly count: number;
+}
+
 /** The audience of a build is complete and queryable. */
 export interface AudienceBuilt {
   readonly campaignId: string;
@@ -58,6 +70,7 @@ export interface AudienceExcluded {
 export type AudiencesIntegrationEvent =
   | IntegrationEvent<'muster.audiences.ProfilesEnteredCampaign.v1', ProfilesEnteredCampaign>
   | IntegrationEvent<'muster.audiences.ProfilesLeftCampaign.v1', ProfilesLeftCampaign>
+  | IntegrationEvent<'muster.audiences.ProfilesChangedGroup.v1', ProfilesChangedGroup>
   | IntegrationEvent<'muster.audiences.AudienceBuilt.v1', AudienceBuilt>
   | IntegrationEvent<'muster.audiences.AudienceBuildFailed.v1', AudienceBuildFailed>
   | IntegrationEvent<'muster.audiences.AudienceExcluded.v1', AudienceExcluded>;

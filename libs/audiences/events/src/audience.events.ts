@@ -41,6 +41,8 @@ export type BuildPlanned = DomainEvent<
     /** Base64 of a portable Roaring bitmap: members that are no longer in the segment. */
     readonly leavers: string;
     readonly leaverCount: number;
+    /** How many of the leavers are in the control group. */
+    readonly leaverControlCount: number;
   }
 >;
 /** A stretch of unchanged settings begins; its counts start at zero. */
@@ -71,6 +73,8 @@ export type BuildLabelled = DomainEvent<
     readonly block: number;
     readonly control: string;
     readonly controlCount: number;
+    /** The newcomers of this block: `n` in the stratum, `c` of them control. */
+    readonly strata: readonly StratumCount[];
   }
 >;
 /** Closes a build: its plan and outcome hold from here on. */
@@ -96,6 +100,16 @@ export type BuildAbandoned = DomainEvent<
   'BuildAbandoned',
   { readonly campaignId: string; readonly buildId: string; readonly runId: string; readonly cancelled: boolean }
 >;
+/** An attempt failed; the build is tried again with back-off until it is built or cancelled. */
+export type AudienceBuildFailed = DomainEvent<
+  'AudienceBuildFailed',
+  {
+    readonly campaignId: string;
+    readonly buildId: string;
+    /** For people; holds no personal data. */
+    readonly reason: string;
+  }
+>;
 /** Newcomers of one block, labelled on arrival. */
 export type ProfilesEnteredCampaign = DomainEvent<
   'ProfilesEnteredCampaign',
@@ -112,6 +126,8 @@ export type ProfilesEnteredCampaign = DomainEvent<
     readonly controlCount: number;
     /** Counts of the touched strata after this event. */
     readonly strata: readonly StratumCount[];
+    /** The change of the segment that this is part of, where the cause is `segment`. */
+    readonly segmentRevision?: number;
   }
 >;
 /** Leavers of one block. */
@@ -122,6 +138,24 @@ export type ProfilesLeftCampaign = DomainEvent<
     readonly databaseId: string;
     readonly cause: AudienceCause;
     readonly block: number;
+    readonly profiles: string;
+    readonly count: number;
+    /** How many of them were in the control group. */
+    readonly controlCount: number;
+    /** The change of the segment that this is part of, where the cause is `segment`. */
+    readonly segmentRevision?: number;
+  }
+>;
+/** Members of one block whose group became another: from control to test, never the other way round. */
+export type ProfilesChangedGroup = DomainEvent<
+  'ProfilesChangedGroup',
+  {
+    readonly campaignId: string;
+    readonly databaseId: string;
+    readonly cause: AudienceCause;
+    readonly block: number;
+    /** The group they are in from here on. */
+    readonly group: 'test';
     readonly profiles: string;
     readonly count: number;
   }
@@ -146,8 +180,10 @@ export type AudienceEvent =
   | BuildLabelled
   | AudienceBuilt
   | BuildAbandoned
+  | AudienceBuildFailed
   | ProfilesEnteredCampaign
   | ProfilesLeftCampaign
+  | ProfilesChangedGroup
   | SegmentChangeApplied
   | AudiencePaused
   | AudienceExcluded;
@@ -172,7 +208,7 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
   },
   BuildPlanned: {
     version: 1,
-    examples: [{ ...run, block: 0, newcomers: profiles, count: 3, codes, leavers: empty, leaverCount: 0 }],
+    examples: [{ ...run, block: 0, newcomers: profiles, count: 3, codes, leavers: empty, leaverCount: 0, leaverControlCount: 0 }],
   },
   EpochOpened: {
     version: 1,
@@ -180,7 +216,7 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
       { ...campaign, epoch: 1, seed: '000102030405060708090a0b0c0d0e0f', algorithm: 'muster-1', lcg, stratification },
     ],
   },
-  BuildLabelled: { version: 1, examples: [{ ...run, epoch: 1, block: 0, control, controlCount: 1 }] },
+  BuildLabelled: { version: 1, examples: [{ ...run, epoch: 1, block: 0, control, controlCount: 1, strata: [{ code: 0, n: 3, c: 1 }] }] },
   AudienceBuilt: {
     version: 1,
     examples: [
@@ -198,6 +234,7 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
     ],
   },
   BuildAbandoned: { version: 1, examples: [{ ...run, cancelled: true }] },
+  AudienceBuildFailed: { version: 1, examples: [{ ...campaign, buildId: 'b-1', reason: 'segments is away' }] },
   ProfilesEnteredCampaign: {
     version: 1,
     examples: [
@@ -212,10 +249,18 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
         control,
         controlCount: 1,
         strata: [{ code: 0, n: 6, c: 1 }],
+        segmentRevision: 5,
       },
     ],
   },
-  ProfilesLeftCampaign: { version: 1, examples: [{ ...database, cause: 'segment', block: 0, profiles, count: 3 }] },
+  ProfilesLeftCampaign: {
+    version: 1,
+    examples: [{ ...database, cause: 'segment', block: 0, profiles, count: 3, controlCount: 1, segmentRevision: 5 }],
+  },
+  ProfilesChangedGroup: {
+    version: 1,
+    examples: [{ ...database, cause: 'lcg_changed', block: 0, group: 'test', profiles: control, count: 1 }],
+  },
   SegmentChangeApplied: { version: 1, examples: [{ ...campaign, segmentRevision: 5, entered: 3, left: 3 }] },
   AudiencePaused: { version: 1, examples: [campaign] },
   AudienceExcluded: { version: 1, examples: [{ ...database, left: 3 }] },
