@@ -1,1 +1,4 @@
-export {};
+export * from './segment';
+export * from './segment-members';
+export * from './segment.commands';
+export * from './segment.decider';
