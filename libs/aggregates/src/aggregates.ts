@@ -78,8 +78,12 @@ export interface LoadedBlocks<Head, Block> {
 }
 
 /** A block decider, where its events stand, and how its parts are kept in snapshots. */
-export interface BlockAggregate<Head, Block, Command, Event extends DomainEvent>
-  extends BlockDecider<Head, Block, Command, Event> {
+export interface BlockAggregate<Head, Block, Command, Event extends DomainEvent> extends BlockDecider<
+  Head,
+  Block,
+  Command,
+  Event
+> {
   readonly events: EventFamily<Event>;
   readonly snapshot: {
     readonly version: number;
