@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { StoreUnavailable, WrongExpectedRevision, type AppendResult, type ExpectedRevision } from '@muster/event-store';
+import {
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type AppendResult,
+  type EncodedAppend,
+  type ExpectedRevision,
+} from '@muster/event-store';
 import { isUnavailable } from '@muster/postgres';
-import type { EncodedAppend } from './encode';
 import { toPosition } from './position';
 import { withTimeout } from './timeout';
 

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { withTimeout } from './timeout';
-import { LazyEvent, type EventRow } from './stored-event';
+import { NumberedEvent, type EventRow } from './stored-event';
 
 /** A page holds at most this many events ... */
 export const PAGE_EVENTS = 2_000;
@@ -11,7 +11,7 @@ const SCAN_EVENTS = 50_000;
 const READ_TIMEOUT_MS = 60_000;
 
 export interface LogPage {
-  readonly events: readonly LazyEvent[];
+  readonly events: readonly NumberedEvent[];
   /** Everything up to here was looked at. */
   readonly scannedTo: number;
   /** The end of the log when the page was read. */
@@ -43,7 +43,7 @@ export class Pages {
     return Number(rows[0]?.position ?? 0);
   }
 
-  async stream(stream: string, from: number, backwards: boolean, limit: number): Promise<readonly LazyEvent[]> {
+  async stream(stream: string, from: number, backwards: boolean, limit: number): Promise<readonly NumberedEvent[]> {
     const [compare, order] = backwards ? ['<=', 'DESC'] : ['>=', 'ASC'];
     const { rows } = await this.pool.query<EventRow>(
       withTimeout(
@@ -58,11 +58,11 @@ export class Pages {
         READ_TIMEOUT_MS,
       ),
     );
-    return rows.map((row) => new LazyEvent(row));
+    return rows.map((row) => new NumberedEvent(row));
   }
 
   /** The last events before `before`, last first. */
-  async before(before: number, limit: number): Promise<readonly LazyEvent[]> {
+  async before(before: number, limit: number): Promise<readonly NumberedEvent[]> {
     const { rows } = await this.pool.query<EventRow>(
       withTimeout(
         {
@@ -75,7 +75,7 @@ export class Pages {
         READ_TIMEOUT_MS,
       ),
     );
-    return rows.map((row) => new LazyEvent(row));
+    return rows.map((row) => new NumberedEvent(row));
   }
 
   /** The first events after `after`, those of these categories if any are given. */
@@ -118,11 +118,11 @@ interface EmptyRow {
 function toLogPage(rows: readonly (HeadRow & (FoundRow | EmptyRow))[], after: number, most: number): LogPage {
   const head = Number(rows[0]?.head ?? 0);
   let candidates = 0;
-  const events: LazyEvent[] = [];
+  const events: NumberedEvent[] = [];
   for (const row of rows) {
     if (row.position === null) continue;
     candidates = row.candidates;
-    events.push(new LazyEvent(row));
+    events.push(new NumberedEvent(row));
   }
   const last = events.at(-1);
   const wasCut = last && (candidates === most || events.length < candidates);

@@ -1,6 +1,7 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import {
   StoreUnavailable,
+  encodeAppend,
   type AppendResult,
   type EventStore,
   type EventToAppend,
@@ -14,11 +15,10 @@ import {
 } from '@muster/event-store';
 import { isUnavailable } from '@muster/postgres';
 import { AppendQueue } from './append-queue';
-import { encodeAppend } from './encode';
 import { Pages, type LogPage } from './pages';
 import { fromPosition, toPosition } from './position';
 import { DEFAULT_SCHEMA, migrate } from './schema';
-import type { LazyEvent } from './stored-event';
+import type { NumberedEvent } from './stored-event';
 import { subscription } from './subscription';
 import { Tail } from './tail';
 
@@ -122,7 +122,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   private async *readBefore(before: number, limit: number): AsyncGenerator<StoredEvent, void, undefined> {
-    let events: readonly LazyEvent[];
+    let events: readonly NumberedEvent[];
     for (let at = before, left = limit; left > 0 && at > 1; left -= events.length) {
       events = await answered(() => this.pages.before(at, left));
       yield* events;

@@ -1,7 +1,7 @@
-import type { EventMetadata, Position, StoredEvent } from '@muster/event-store';
+import { LazyEvent } from '@muster/event-store';
 import { toPosition } from './position';
 
-/** A row of the pages below; text stands in place of bytes, half as much on the wire as hex. */
+/** A row of a page; text stands in place of bytes, half as much on the wire as hex. */
 export interface EventRow {
   readonly position: string;
   readonly stream: string;
@@ -12,46 +12,16 @@ export interface EventRow {
   readonly metadata: string;
 }
 
-/** Parses data and metadata on first use; then the text is let go. */
-export class LazyEvent implements StoredEvent {
+export class NumberedEvent extends LazyEvent {
+  /** Its place in the log, from 1. */
   readonly number: number;
-  readonly position: Position;
-  readonly stream: string;
-  readonly revision: number;
-  readonly id: string;
-  readonly type: string;
   /** Characters of data and metadata: what the event takes in memory, roughly. */
   readonly size: number;
-  private dataText: string | undefined;
-  private metadataText: string | undefined;
-  private parsedData: unknown;
-  private parsedMetadata: EventMetadata | undefined;
 
   constructor(row: EventRow) {
-    this.number = Number(row.position);
-    this.position = toPosition(this.number);
-    this.stream = row.stream;
-    this.revision = row.revision;
-    this.id = row.id;
-    this.type = row.type;
+    const number = Number(row.position);
+    super({ ...row, position: toPosition(number) });
+    this.number = number;
     this.size = row.data.length + row.metadata.length;
-    this.dataText = row.data;
-    this.metadataText = row.metadata;
-  }
-
-  get data(): unknown {
-    if (this.dataText !== undefined) {
-      this.parsedData = JSON.parse(this.dataText);
-      this.dataText = undefined;
-    }
-    return this.parsedData;
-  }
-
-  get metadata(): EventMetadata {
-    if (this.metadataText !== undefined) {
-      this.parsedMetadata = JSON.parse(this.metadataText) as EventMetadata;
-      this.metadataText = undefined;
-    }
-    return this.parsedMetadata as EventMetadata;
   }
 }

@@ -2,7 +2,7 @@ import { isUnavailable } from '@muster/postgres';
 import { categoryOf } from '@muster/event-store';
 import { BackOff } from './back-off';
 import { PAGE_BYTES, PAGE_EVENTS, type LogPage, type Pages } from './pages';
-import type { LazyEvent } from './stored-event';
+import type { NumberedEvent } from './stored-event';
 import { WakeUp } from './wake-up';
 
 const POLL_MS = 25;
@@ -14,7 +14,7 @@ const RING_CHARACTERS = 32 * 1024 * 1024;
  * somebody listens: every 25 ms, and at once after an append of this process.
  */
 export class Tail {
-  private ring: LazyEvent[] = [];
+  private ring: NumberedEvent[] = [];
   private characters = 0;
   /** The ring holds every event after `floor` up to `head`; `undefined` until the end of the log was found. */
   private bounds: { readonly floor: number; readonly head: number } | undefined;
@@ -54,7 +54,7 @@ export class Tail {
   after(after: number, categories: ReadonlySet<string> | undefined): LogPage | undefined {
     if (this.failure) throw this.failure;
     if (!this.bounds || after < this.bounds.floor) return undefined;
-    const events: LazyEvent[] = [];
+    const events: NumberedEvent[] = [];
     let size = 0;
     let scannedTo = after;
     // Positions have no gaps: the event after `after` stands at this index.

@@ -1,13 +1,8 @@
-import {
-  EventTooLarge,
-  MAX_APPEND_BYTES,
-  MAX_EVENT_BYTES,
-  categoryOf,
-  type EventToAppend,
-  type ExpectedRevision,
-} from '@muster/event-store';
+import { EventTooLarge } from './errors';
+import { MAX_APPEND_BYTES, MAX_EVENT_BYTES, type ExpectedRevision } from './event-store';
+import { categoryOf, type EventToAppend } from './events';
 
-/** One append, checked and turned into bytes: nothing in it can make the statement fail that it shares with others. */
+/** One append, checked and turned into bytes: what is in it can be sent and stored as it is by every adapter. */
 export interface EncodedAppend {
   readonly stream: string;
   readonly expected: ExpectedRevision;
@@ -23,17 +18,22 @@ export interface EncodedEvent {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** NUL, which Postgres refuses in text, and halves of surrogate pairs, which UTF-8 cannot hold. */
+/** NUL, which some stores refuse in names, and halves of surrogate pairs, which UTF-8 cannot hold. */
 const UNSTORABLE = /[\0\ud800-\udfff]/u;
 /** Far below what an index entry may take. */
 const MAX_NAME_BYTES = 500;
 const MAX_REVISION = 2 ** 31 - 2;
 
+/**
+ * What every adapter does first. Throws {@link EventTooLarge}; TypeError and RangeError for what no store takes (names
+ * that are empty, too long or hold NUL or lone surrogates; ids that are no UUIDs; data that is no JSON); Error for a
+ * stream outside `allowedCategories`: each context is the only one to append to its categories.
+ */
 export function encodeAppend(
   stream: string,
   expected: ExpectedRevision,
   events: readonly EventToAppend[],
-  allowedCategories: ReadonlySet<string> | undefined,
+  allowedCategories?: ReadonlySet<string>,
 ): EncodedAppend {
   checkName('stream', stream);
   if (allowedCategories && !allowedCategories.has(categoryOf(stream))) {
@@ -55,7 +55,7 @@ function encodeEvent(stream: string, event: EventToAppend): EncodedEvent {
   checkName('type', event.type);
   if (!UUID.test(event.id)) throw new TypeError(`stream ${stream}: the id of an event is a UUID, not ${event.id}`);
   const encoded = {
-    id: event.id,
+    id: event.id.toLowerCase(),
     type: event.type,
     data: toJson(stream, event.type, event.data),
     metadata: toJson(stream, event.type, event.metadata),
