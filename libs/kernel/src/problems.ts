@@ -1,4 +1,4 @@
-/** How a refusal is answered: 422, 404, 409, 403, 413, 412, 401, 503, 400, 410, 428 in this order, said by the HTTP filter alone. */
+/** How a refusal is answered: 422, 404, 409, 403, 413, 412, 401, 503, 400, 410, 415, 500 in this order, said by the HTTP filter alone. */
 export type ProblemKind =
   | 'invalid'
   | 'not-found'
@@ -9,7 +9,9 @@ export type ProblemKind =
   | 'unauthenticated'
   | 'unavailable'
   | 'malformed'
-  | 'gone';
+  | 'gone'
+  | 'unsupported-media'
+  | 'internal';
 
 interface Problem {
   readonly kind: ProblemKind;
@@ -26,11 +28,13 @@ export const problems = {
   UNAUTHENTICATED: { kind: 'unauthenticated', title: 'An API key is needed' },
   FORBIDDEN: { kind: 'forbidden', title: 'This key may not do that' },
   PAYLOAD_TOO_LARGE: { kind: 'too-large', title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { kind: 'unsupported-media', title: 'The body is of a type that is not read here' },
   REVISION_STALE: { kind: 'stale', title: 'The resource changed since it was read' },
   CONCURRENT_CHANGE: { kind: 'conflict', title: 'Others changed the resource at the same time' },
   IDEMPOTENCY_KEY_REUSED: { kind: 'invalid', title: 'The idempotency key was used with another body' },
   READ_MODEL_BEHIND: { kind: 'unavailable', title: 'The read model has not caught up yet' },
   DEPENDENCY_UNAVAILABLE: { kind: 'unavailable', title: 'Something this service needs is away' },
+  INTERNAL_ERROR: { kind: 'internal', title: 'The service failed' },
   CURSOR_INVALID: { kind: 'invalid', title: 'The cursor is not one of ours' },
   CURSOR_GONE: { kind: 'gone', title: 'The cursor belongs to another store' },
 

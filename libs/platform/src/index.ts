@@ -1,1 +1,26 @@
-export {};
+export * from './access';
+export { ContextModule, type ContextOptions } from './context/context.module';
+export {
+  InjectLeases,
+  InjectPool,
+  InjectProjections,
+  leasesToken,
+  poolToken,
+  projectionsToken,
+} from './context/inject';
+export type { Lease, Leases } from './context/leases';
+export { SERVICE_CONTEXTS, roleOf, type ServiceContext } from './context/service-context';
+export { crashPoint } from './crash-point';
+export { Public, Roles } from './http/access.decorators';
+export { API_PREFIX, Answer, answer, withETag, type AnswerOptions } from './http/answer';
+export { ApiProblems } from './http/api-problems.decorator';
+export { CommandContext, NewId } from './http/command-context.decorator';
+export { PageQuery, cursorInvalid, pageCursor } from './http/page';
+export { RawBody } from './http/raw-body.decorator';
+export { ReadsModel } from './http/reads-model.decorator';
+export { callerOf } from './http/request-scope';
+export { watch, type WatchOptions } from './http/watch';
+export * from './tokens';
+export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from './http/create-http-app';
+export { PlatformModule } from './platform.module';
+export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } from './platform-options';

@@ -1,0 +1,53 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
+import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { PLATFORM_OPTIONS, type PlatformOptions } from '../platform-options';
+import { EVENT_STORE } from '../tokens';
+import { leasesToken, poolToken } from './inject';
+import { PostgresLeases } from './leases';
+import { dataSourceOptions, openDataSource, poolOf } from './data-source';
+import { roleOf, type ServiceContext } from './service-context';
+
+export interface ContextOptions {
+  readonly context: ServiceContext;
+  /** In the order of their names' timestamps; all of them run before anything else of the context. */
+  readonly migrations: readonly Type<MigrationInterface>[];
+  readonly entities?: readonly Type[];
+}
+
+/**
+ * One context's part of the database: schema and role (made by the platform before), migrations, TypeORM `DataSource`
+ * named by the context, the `pg` pool under it, projections and leases. Imported by the context's own module.
+ */
+@Module({})
+export class ContextModule {
+  static forContext({ context, migrations, entities = [] }: ContextOptions): DynamicModule {
+    return {
+      module: ContextModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          name: context,
+          // The store is opened after all roles and schemas are there: whoever waits for it, waits for them.
+          inject: [PLATFORM_OPTIONS, EVENT_STORE],
+          useFactory: (options: PlatformOptions) => dataSourceOptions(options, context, migrations, entities),
+          dataSourceFactory: (options?: DataSourceOptions) => openDataSource(options),
+        }),
+      ],
+      providers: [
+        {
+          provide: poolToken(context),
+          inject: [getDataSourceToken(context)],
+          useFactory: (dataSource: DataSource): Pool => poolOf(dataSource),
+        },
+        {
+          provide: leasesToken(context),
+          inject: [PLATFORM_OPTIONS],
+          useFactory: ({ databaseUrl }: PlatformOptions) =>
+            new PostgresLeases(context, { connectionString: databaseUrl, role: roleOf(context) }),
+        },
+      ],
+      exports: [poolToken(context), leasesToken(context), TypeOrmModule],
+    };
+  }
+}

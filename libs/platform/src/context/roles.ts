@@ -1,0 +1,61 @@
+import { withTransaction, type Queryable } from '@muster/postgres';
+import { escapeIdentifier, type Pool } from 'pg';
+import { roleOf, SERVICE_CONTEXTS, type ServiceContext } from './service-context';
+
+/**
+ * Creates what every context stands on, before any migration runs: a role without login that the connecting user may
+ * act as, and a schema of its own. Roles belong to the whole server and other databases may be created at the same
+ * time, hence the retries. Needs Postgres 16 or later and a user with CREATEROLE and CREATE on the database.
+ */
+export async function createContexts(pool: Pool): Promise<void> {
+  for (const context of SERVICE_CONTEXTS) await retryRaces(() => createRole(pool, context));
+  await withTransaction(pool, async (client) => {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('muster:contexts'))`);
+    for (const context of SERVICE_CONTEXTS) await createSchema(client, context);
+  });
+}
+
+async function createRole(pool: Pool, context: ServiceContext): Promise<void> {
+  const role = roleOf(context);
+  const { rows } = await pool.query<{ member: boolean }>(
+    `SELECT pg_has_role(current_user, oid, 'SET') AS member FROM pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  if (rows.length === 0) await pool.query(`CREATE ROLE ${escapeIdentifier(role)} NOLOGIN`);
+  if (rows[0]?.member !== true) await pool.query(`GRANT ${escapeIdentifier(role)} TO CURRENT_USER WITH SET TRUE`);
+}
+
+/** Projections keep each generation in a schema of its own, hence CREATE on the database. */
+async function createSchema(client: Queryable, context: ServiceContext): Promise<void> {
+  const role = escapeIdentifier(roleOf(context));
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  const database = escapeIdentifier(rows[0]?.name ?? '');
+  await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${database} TO ${role}`);
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(context)} AUTHORIZATION ${role}`);
+}
+
+/** Appending and reading: each context does both, with whatever connection it has. */
+export async function grantEventStore(pool: Pool, schema: string): Promise<void> {
+  const roles = SERVICE_CONTEXTS.map((context) => escapeIdentifier(roleOf(context))).join(', ');
+  const name = escapeIdentifier(schema);
+  await withTransaction(pool, async (client) => {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('muster:contexts'))`);
+    await client.query(`GRANT USAGE ON SCHEMA ${name} TO ${roles}`);
+    await client.query(`GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${name} TO ${roles}`);
+    await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${name} TO ${roles}`);
+    await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${name} TO ${roles}`);
+  });
+}
+
+/** 42710 and 23505: another one created it; XX000 "tuple concurrently updated": another one grants. */
+const RACES = new Set(['42710', '23505', 'XX000']);
+
+async function retryRaces(work: () => Promise<void>, tries = 10): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!RACES.has(code) || tries <= 1) throw error;
+    await retryRaces(work, tries - 1);
+  }
+}
