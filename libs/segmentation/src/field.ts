@@ -1,13 +1,5 @@
 /** Types of attributes. A `decimal` is a number of at most 15 significant digits (see `attribute.ts`). */
-export const fieldTypes = [
-  "string",
-  "integer",
-  "decimal",
-  "boolean",
-  "date",
-  "datetime",
-  "string[]",
-] as const;
+export const fieldTypes = ['string', 'integer', 'decimal', 'boolean', 'date', 'datetime', 'string[]'] as const;
 export type FieldType = (typeof fieldTypes)[number];
 
 /** What a profile database says about one attribute. */
@@ -37,6 +29,4 @@ export interface ProfileSchema {
 export type AttributeValue = string | number | boolean | readonly string[];
 
 /** Attributes by field name; a missing value is absent or `null`. */
-export type Attributes = Readonly<
-  Record<string, AttributeValue | null | undefined>
->;
+export type Attributes = Readonly<Record<string, AttributeValue | null | undefined>>;

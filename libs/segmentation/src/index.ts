@@ -1,62 +1,24 @@
-import type { FieldProblem } from "@muster/kernel";
-import type {
-  Attributes,
-  AttributeValue,
-  FieldDefinition,
-  ProfileSchema,
-} from "./field";
-import type { Condition } from "./condition";
-import type {
-  CompileOptions,
-  CompiledCondition,
-  Selection,
-  SelectionSource,
-  SqlText,
-} from "./selection";
-export * from "./field";
-export * from "./condition";
-export * from "./selection";
-
-export type ValueCheck =
-  { readonly value: AttributeValue | null } | { readonly problem: string };
-export type ConditionCheck =
-  | { readonly condition: Condition }
-  | { readonly problems: readonly FieldProblem[] };
-export declare function validateFields(fields: unknown): FieldProblem[];
-export declare function parseValue(
-  field: FieldDefinition,
-  text: string,
-): ValueCheck;
-export declare function checkValue(
-  field: FieldDefinition,
-  json: unknown,
-): ValueCheck;
-export declare function sqlType(field: FieldDefinition): string;
-export declare function validateCondition(
-  script: unknown,
-  schema: ProfileSchema,
-): ConditionCheck;
-export declare function compileSql(
-  condition: Condition,
-  options: CompileOptions,
-): CompiledCondition;
-export declare function selectSql(
-  selection: Selection,
-  source: SelectionSource,
-): SqlText;
-export declare function countSql(
-  selection: Selection,
-  source: SelectionSource,
-): SqlText;
-export declare function previewSql(
-  selection: Selection,
-  source: SelectionSource,
-): SqlText;
-export declare function inlineParameters(sql: SqlText): string;
-export declare function evaluate(
-  condition: Condition,
-  attributes: Attributes,
-  context: { schema: ProfileSchema; now: Date },
-): boolean;
-export declare function describe(condition: Condition): string;
-export declare function fieldsOf(condition: Condition): string[];
+export * from './field';
+export * from './condition';
+export * from './selection';
+export { checkValue, maxListItems, parseValue, type ValueCheck } from './attribute';
+export { maxTextLength, textProblem } from './text';
+export {
+  maxAllowedValues,
+  maxFields,
+  reservedFieldNames,
+  sqlType,
+  validateField,
+  validateFields,
+} from './field-definition';
+export { operatorsOf } from './operators';
+export { isTimeZone } from './time-zone';
+export { maxListValues } from './validate-value';
+export { conditionLimits, validateCondition, type ConditionCheck, type ConditionLimits } from './validate-condition';
+export { compileSql } from './compile-condition';
+export { evaluate, explain, prepare, type EvaluationContext, type LeafExplanation } from './evaluate';
+export { describe } from './describe';
+export { fieldsOf } from './fields-of';
+export { permutationKey, permute, rangeValue, type PermutationKey, type SaltUse } from './permutation';
+export { countSql, previewSql, selectSql } from './select';
+export { inlineParameters } from './inline-parameters';

@@ -1,5 +1,5 @@
-import type { Condition } from "./condition";
-import type { ProfileSchema } from "./field";
+import type { Condition } from './condition';
+import type { ProfileSchema } from './field';
 
 /** Hundredths of a percent, `[from, to)` of 0..10000. */
 export interface Range {
@@ -12,7 +12,7 @@ export interface ProfileTable {
   /** The SQL text of the table, quoted by the caller where needed: `"segments"."profiles_7"`. */
   readonly table: string;
   /** The bare column of a field (`c1`); it is quoted here. */
-  column(field: string): string;
+  readonly column: (field: string) => string;
   /** The bare column of the profile number; default `profile_no`. */
   readonly profileNo?: string;
 }
@@ -34,7 +34,7 @@ export interface CompileOptions {
 }
 
 export interface CompiledCondition {
-  /** A boolean expression that is never null. */
+  /** True for whoever meets the condition; false or null for others: for WHERE as it is, negated by IS NOT TRUE. */
   readonly where: string;
   readonly parameters: readonly unknown[];
 }
