@@ -1,8 +1,8 @@
-import type { ClientBase } from "pg";
-import { to } from "pg-copy-streams";
+import type { ClientBase } from 'pg';
+import { to } from 'pg-copy-streams';
 
 /** Types of fixed width that {@link copyBinaryRows} reads; they become columns of {@link ColumnArray}. */
-export type FixedColumn = "int2" | "int4" | "int8";
+export type FixedColumn = 'int2' | 'int4' | 'int8';
 
 /** `int2` and `int4` are read as unsigned, for what is never negative: profile numbers and stratum codes. */
 export interface ColumnArray {
@@ -16,7 +16,7 @@ export type ColumnArrays<C extends readonly FixedColumn[]> = {
 };
 
 const WIDTH = { int2: 2, int4: 4, int8: 8 } as const;
-const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
+const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** The signature, flags and the length of an extension that no server sends yet. */
 const HEADER_BYTES = SIGNATURE.length + 8;
 const TRAILER_BYTES = 2;
@@ -77,15 +77,13 @@ export class RowDecoder {
   }
 
   decode(bytes: Buffer): Chunk {
-    let input =
-      this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    let input = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     if (!this.headerSeen) {
       if (input.length < HEADER_BYTES) {
         this.rest = input;
         return { arrays: [], rows: 0 };
       }
-      if (!input.subarray(0, SIGNATURE.length).equals(SIGNATURE))
-        throw new Error("not a binary COPY");
+      if (!input.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new Error('not a binary COPY');
       this.headerSeen = true;
       input = input.subarray(HEADER_BYTES);
     }
@@ -98,19 +96,17 @@ export class RowDecoder {
   /** Throws where the COPY did not end with its trailer. */
   end(): void {
     if (this.rest.length !== TRAILER_BYTES || this.rest.readInt16BE(0) !== -1)
-      throw new Error("binary COPY was cut off");
+      throw new Error('binary COPY was cut off');
   }
 
   /** The bytes between the values must be those of rows without NULL and with the widths that were asked for. */
   private checkShape(input: Buffer, rows: number): void {
     const view = new DataView(input.buffer, input.byteOffset, input.length);
     for (let row = 0, at = 0; row < rows; row++) {
-      if (view.getInt16(at) !== this.columns.length)
-        throw new Error("binary COPY has another number of columns");
+      if (view.getInt16(at) !== this.columns.length) throw new Error('binary COPY has another number of columns');
       at += 2;
       for (const column of this.columns) {
-        if (view.getInt32(at) !== WIDTH[column])
-          throw new Error(`binary COPY has a NULL or no ${column} in a column`);
+        if (view.getInt32(at) !== WIDTH[column]) throw new Error(`binary COPY has a NULL or no ${column} in a column`);
         at += 4 + WIDTH[column];
       }
     }
@@ -134,20 +130,17 @@ function readColumn(
   step: number,
   rows: number,
 ): ColumnArray[FixedColumn] {
-  if (column === "int4") {
+  if (column === 'int4') {
     const array = new Uint32Array(rows);
-    for (let row = 0, at = first; row < rows; row++, at += step)
-      array[row] = view.getUint32(at);
+    for (let row = 0, at = first; row < rows; row++, at += step) array[row] = view.getUint32(at);
     return array;
   }
-  if (column === "int2") {
+  if (column === 'int2') {
     const array = new Uint16Array(rows);
-    for (let row = 0, at = first; row < rows; row++, at += step)
-      array[row] = view.getUint16(at);
+    for (let row = 0, at = first; row < rows; row++, at += step) array[row] = view.getUint16(at);
     return array;
   }
   const array = new BigInt64Array(rows);
-  for (let row = 0, at = first; row < rows; row++, at += step)
-    array[row] = view.getBigInt64(at);
+  for (let row = 0, at = first; row < rows; row++, at += step) array[row] = view.getBigInt64(at);
   return array;
 }

@@ -1,13 +1,13 @@
 const NETWORK_CODES = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
 ]);
 
 /**
@@ -26,12 +26,21 @@ const PG_MESSAGE =
  * the statement is then unknown.
  */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code =
-    "code" in error && typeof error.code === "string" ? error.code : "";
-  return (
-    NETWORK_CODES.has(code) ||
-    UNAVAILABLE_STATE.test(code) ||
-    (code === "" && PG_MESSAGE.test(error.message))
-  );
+  const code = errorCode(error);
+  if (code !== '') return NETWORK_CODES.has(code) || UNAVAILABLE_STATE.test(code);
+  return PG_MESSAGE.test(errorMessage(error));
+}
+
+/**
+ * The code of a system error (`ECONNREFUSED`) or the SQLSTATE of a Postgres error (`23505`), `''` where there is none.
+ * Looks at the shape alone: errors of Node's own realm are no `Error` inside a sandbox such as Jest's.
+ */
+export function errorCode(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function errorMessage(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+  return typeof message === 'string' ? message : '';
 }

@@ -7,7 +7,7 @@ import {
   type EncodedAppend,
   type ExpectedRevision,
 } from '@muster/event-store';
-import { isUnavailable } from '@muster/postgres';
+import { errorCode, isUnavailable } from '@muster/postgres';
 import { toPosition } from './position';
 import { withTimeout } from './timeout';
 
@@ -154,17 +154,16 @@ function isRepeatable(expected: ExpectedRevision): boolean {
 
 /** No connection came about, so no statement was sent: refused, no free connection, or still starting. */
 function wasNotSent(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'ECONNREFUSED' || code === '57P03' || code === '53300';
 }
 
 /** Also where a time-out of the session cut the wait for the lock: nothing is wrong with the append. */
 function isAway(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return isUnavailable(error) || code === '57014' || code === '55P03';
 }
 
 function unavailable(cause: unknown): StoreUnavailable {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StoreUnavailable(`the event store is away: ${reason}`, { cause });
+  return new StoreUnavailable('the event store is away', { cause });
 }

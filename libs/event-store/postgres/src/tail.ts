@@ -20,7 +20,7 @@ export class Tail {
   private bounds: { readonly floor: number; readonly head: number } | undefined;
   private listeners = 0;
   private session: AbortController | undefined;
-  private failure: Error | undefined;
+  private failure: { readonly error: unknown } | undefined;
   private readonly appended = new WakeUp();
   private readonly grown = new WakeUp();
 
@@ -52,7 +52,7 @@ export class Tail {
 
   /** What follows `after`, if the ring holds all of it; `undefined` where it must be read from the server. */
   after(after: number, categories: ReadonlySet<string> | undefined): LogPage | undefined {
-    if (this.failure) throw this.failure;
+    if (this.failure) throw this.failure.error;
     if (!this.bounds || after < this.bounds.floor) return undefined;
     const events: NumberedEvent[] = [];
     let size = 0;
@@ -84,7 +84,7 @@ export class Tail {
       } catch (error) {
         if (session.aborted) return;
         if (!isUnavailable(error)) {
-          this.failure = error instanceof Error ? error : new Error(String(error));
+          this.failure = { error };
           this.grown.wake();
           return;
         }

@@ -1,1 +1,3 @@
-export {};
+export { aNewEvent, newEvents, someMetadata } from './a-new-event';
+export { eventStoreConformance } from './conformance';
+export { Follower, aCategory, aStream, collect, type ConformanceSetup, type Outage } from './fixture';
