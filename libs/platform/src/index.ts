@@ -24,3 +24,5 @@ export * from './tokens';
 export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from './http/create-http-app';
 export { PlatformModule } from './platform.module';
 export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } from './platform-options';
+export { BackgroundWork, type Worker } from './operations/background-work';
+export { ConfigError, readConfig, type Config } from './config/config';

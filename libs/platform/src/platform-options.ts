@@ -1,4 +1,9 @@
 export const PLATFORM_OPTIONS: unique symbol = Symbol('PlatformOptions');
+/** The pool of the event store and of the platform's own tables, which are in the schema `platform`. */
+export const STORE_POOL: unique symbol = Symbol('StorePool');
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface PlatformOptions {
   readonly databaseUrl: string;
@@ -6,6 +11,3 @@ export interface PlatformOptions {
   readonly poolSize?: number;
   readonly logLevel: LogLevel;
 }
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];

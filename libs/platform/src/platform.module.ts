@@ -1,56 +1,65 @@
-import type { EventStore } from '@muster/event-store';
-import { PostgresEventStore } from '@muster/event-store-postgres';
-import { createPool } from '@muster/postgres';
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { EventSourcedAggregates } from '@muster/aggregates';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
-import type { Pool } from 'pg';
 import { randomIds, secureRandom, systemClock } from './adapters';
-import { createContexts, grantEventStore } from './context/roles';
 import { ApiKeyGuard } from './http/api-key.guard';
 import { ConventionsInterceptor } from './http/conventions.interceptor';
 import { ProblemFilter } from './http/problem.filter';
 import { SchemaValidationPipe } from './http/validation.pipe';
+import { BackgroundWork } from './operations/background-work';
 import { Closing } from './operations/closing';
-import { PLATFORM_OPTIONS, type PlatformOptions } from './platform-options';
-import { CLOCK, EVENT_STORE, IDS, RANDOM } from './tokens';
-
-const STORE_POOL = Symbol('StorePool');
-const EVENT_STORE_SCHEMA = 'event_store';
+import { HttpDrain } from './operations/http-drain';
+import { Lifecycle } from './operations/lifecycle';
+import { StartupLogger, loggingModule } from './operations/logging';
+import { MeasuredAggregates } from './operations/measured-aggregates';
+import { Metrics } from './operations/metrics';
+import { OperationsController } from './operations/operations.controller';
+import { ReadinessProbe } from './operations/readiness';
+import { Runners } from './operations/runners';
+import { PLATFORM_OPTIONS, STORE_POOL, type PlatformOptions } from './platform-options';
+import { createAggregates, createStorePool, openStore } from './store';
+import { AGGREGATES, CLOCK, EVENT_STORE, IDS, PLAIN_AGGREGATES, RANDOM } from './tokens';
 
 /** What every service stands on. Imported once, by the root module of a process. */
 @Module({})
 export class PlatformModule {
   static forRoot(options: PlatformOptions): DynamicModule {
+    const ports: Provider[] = [
+      { provide: PLATFORM_OPTIONS, useValue: options },
+      { provide: CLOCK, useValue: systemClock },
+      { provide: IDS, useValue: randomIds },
+      { provide: RANDOM, useValue: secureRandom },
+      { provide: STORE_POOL, useFactory: () => createStorePool(options.databaseUrl) },
+      { provide: EVENT_STORE, inject: [STORE_POOL], useFactory: openStore },
+      { provide: PLAIN_AGGREGATES, inject: [EVENT_STORE, IDS, STORE_POOL], useFactory: createAggregates },
+      {
+        provide: AGGREGATES,
+        inject: [PLAIN_AGGREGATES, Metrics],
+        useFactory: (plain: EventSourcedAggregates, metrics: Metrics) => new MeasuredAggregates(plain, metrics),
+      },
+    ];
     return {
       module: PlatformModule,
       global: true,
-      imports: [CqrsModule.forRoot()],
+      imports: [CqrsModule.forRoot(), loggingModule(options.logLevel)],
+      controllers: [OperationsController],
       providers: [
+        ...ports,
+        BackgroundWork,
         Closing,
-        { provide: PLATFORM_OPTIONS, useValue: options },
-        { provide: CLOCK, useValue: systemClock },
-        { provide: IDS, useValue: randomIds },
-        { provide: RANDOM, useValue: secureRandom },
-        {
-          provide: STORE_POOL,
-          useFactory: () => createPool({ connectionString: options.databaseUrl, applicationName: 'muster-store' }),
-        },
-        { provide: EVENT_STORE, inject: [STORE_POOL], useFactory: openStore },
+        HttpDrain,
+        Lifecycle,
+        Metrics,
+        ReadinessProbe,
+        Runners,
+        StartupLogger,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_INTERCEPTOR, useClass: ConventionsInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: SchemaValidationPipe },
       ],
-      exports: [PLATFORM_OPTIONS, CLOCK, IDS, RANDOM, EVENT_STORE, Closing],
+      exports: [...ports, BackgroundWork, Closing, Metrics, Runners],
     };
   }
-}
-
-/** Roles and schemas first: whoever waits for the store finds them, and migrations may grant to any context. */
-async function openStore(pool: Pool): Promise<EventStore> {
-  await createContexts(pool);
-  const store = await PostgresEventStore.open({ pool, schema: EVENT_STORE_SCHEMA });
-  await grantEventStore(pool, EVENT_STORE_SCHEMA);
-  return store;
 }

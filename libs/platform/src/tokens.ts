@@ -9,3 +9,5 @@ export const INTEGRATION_BUS: unique symbol = Symbol('IntegrationBus');
 export const KEY_VERIFIER: unique symbol = Symbol('KeyVerifier');
 /** Bound by the segments module in one process: `SegmentsApi` of `@muster/contracts`. */
 export const SEGMENTS_API: unique symbol = Symbol('SegmentsApi');
+/** The aggregates without the counting: for the platform's own shutdown and tests. */
+export const PLAIN_AGGREGATES: unique symbol = Symbol('EventSourcedAggregates');

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { getDataSourceToken, TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { PLATFORM_OPTIONS, type PlatformOptions } from '../platform-options';
@@ -30,7 +30,11 @@ export class ContextModule {
           name: context,
           // The store is opened after all roles and schemas are there: whoever waits for it, waits for them.
           inject: [PLATFORM_OPTIONS, EVENT_STORE],
-          useFactory: (options: PlatformOptions) => dataSourceOptions(options, context, migrations, entities),
+          // The name again: by it the module finds its data source when it closes.
+          useFactory: (options: PlatformOptions): TypeOrmModuleOptions => ({
+            ...dataSourceOptions(options, context, migrations, entities),
+            name: context,
+          }),
           dataSourceFactory: (options?: DataSourceOptions) => openDataSource(options),
         }),
       ],

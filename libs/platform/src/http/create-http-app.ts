@@ -4,6 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { Metrics } from '../operations/metrics';
+import { StartupLogger } from '../operations/logging';
 import { API_PREFIX } from './answer';
 import { MAX_JSON_BYTES, useBodyParsers } from './body-parsers';
 import { sendProblem, toProblem } from './problem.filter';
@@ -37,7 +39,9 @@ export async function createHttpApp(
 /** For an app that was made otherwise (a testing module): everything that {@link createHttpApp} sets up. */
 export async function prepareHttpApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  app.useLogger(app.get(StartupLogger));
   useBodyParsers(fastify);
+  measureRequests(fastify, app.get(Metrics));
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     done();
@@ -56,6 +60,15 @@ export function httpAdapter(): FastifyAdapter {
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, toProblem(error, request.id));
     },
+  });
+}
+
+/** By the route's pattern, never by its path: ids would make a series each. */
+function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    done();
   });
 }
 

@@ -1,0 +1,110 @@
+import { resolve } from 'node:path';
+import { parseKey } from '../access';
+import { LOG_LEVELS, type LogLevel } from '../platform-options';
+
+/** What the environment says, checked. */
+export interface Config {
+  readonly eventStore: 'postgres';
+  readonly bus: 'direct';
+  /** `null`: an embedded Postgres in `dataDir`, which only the standalone app has. */
+  readonly databaseUrl: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly sampleData: boolean;
+  /** `mk_<uuid>_<secret>`: a key with the role admin that is there from the start. */
+  readonly adminApiKey: string | null;
+}
+
+/** Everything that is wrong with the environment, a line for each variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
+  }
+}
+
+/** Reads and checks the whole environment at once. An empty variable counts as absent. Throws {@link ConfigError}. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>, workingDirectory: string): Config {
+  const variables = new Variables(env);
+  const dataDir = variables.read<string>('MUSTER_DATA_DIR', '.muster', 'a path', (text) => text);
+  const config: Config = {
+    eventStore: variables.oneOf('EVENT_STORE', ['postgres'], 'postgres'),
+    bus: variables.oneOf('BUS', ['direct'], 'direct'),
+    databaseUrl: variables.read<string | null>(
+      'DATABASE_URL',
+      null,
+      'postgres://user:password@host:5432/database',
+      postgresUrl,
+      true,
+    ),
+    host: variables.read<string>(
+      'HOST',
+      '127.0.0.1',
+      'a host name or an IP address, like 127.0.0.1 or 0.0.0.0',
+      hostName,
+    ),
+    port: variables.read<number>('PORT', 3000, 'a whole number from 0 (any free port) to 65535', portNumber),
+    logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    dataDir: resolve(workingDirectory, dataDir),
+    sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], 'on') === 'on',
+    adminApiKey: variables.read<string | null>(
+      'ADMIN_API_KEY',
+      null,
+      'mk_<UUID in lower case>_<32 to 200 visible ASCII characters>',
+      (text) => (parseKey(text) ? text : undefined),
+      true,
+    ),
+  };
+  variables.finish();
+  return config;
+}
+
+class Variables {
+  private readonly problems: string[] = [];
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    return this.read<T>(name, fallback, `one of: ${allowed.join(', ')}`, (text) =>
+      allowed.find((each) => each === text),
+    );
+  }
+
+  /** `secret` values are not repeated in the message. */
+  read<T>(
+    name: string,
+    fallback: T,
+    allowed: string,
+    parse: (text: string) => Exclude<T, null> | undefined,
+    secret = false,
+  ): T {
+    const text = this.env[name];
+    if (text === undefined || text === '') return fallback;
+    const value = parse(text);
+    if (value !== undefined) return value;
+    this.problems.push(`${name} is ${secret ? 'set, and not valid' : JSON.stringify(text)}; it must be ${allowed}.`);
+    return fallback;
+  }
+
+  finish(): void {
+    if (this.problems.length > 0) throw new ConfigError(this.problems);
+  }
+}
+
+function postgresUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, pathname } = new URL(text);
+  const complete = /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
+  return complete ? text : undefined;
+}
+
+function hostName(text: string): string | undefined {
+  return /^[A-Za-z0-9._:-]{1,253}$/.test(text) ? text : undefined;
+}
+
+function portNumber(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}

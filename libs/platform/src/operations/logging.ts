@@ -1,0 +1,71 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Writable } from 'node:stream';
+import { Logger, LoggerModule } from 'nestjs-pino';
+import type { LogLevel } from '../platform-options';
+import { errorForLog } from './error-for-log';
+
+/** Never written, wherever an object with such a member is logged. */
+const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token', 'apiKey', 'databaseUrl', 'connectionString'];
+
+/** JSON lines with correlation ids; lines for people where the output is a terminal. */
+export function loggingModule(level: LogLevel): DynamicModule {
+  return LoggerModule.forRoot({
+    pinoHttp: {
+      level,
+      genReqId: (request) => request.id,
+      customAttributeKeys: { reqId: 'correlationId' },
+      quietReqLogger: true,
+      autoLogging: { ignore: (request) => /^\/(health|metrics)/.test(request.url ?? '') },
+      customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'warn' : 'info'),
+      // Headers and query strings can hold secrets and personal data: neither is logged.
+      serializers: { req: requestForLog, res: responseForLog, err: errorForLog },
+      wrapSerializers: false,
+      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      ...(process.stdout.isTTY && { stream: forPeople() }),
+    },
+  });
+}
+
+/** What Nest says while it starts is of interest to nobody but its debuggers. */
+const CHATTY = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver', 'NestFactory', 'NestApplication']);
+
+export class StartupLogger extends Logger {
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (CHATTY.has(String(rest.at(-1)))) this.debug(message, ...rest);
+    else super.log(message, ...rest);
+  }
+}
+
+function requestForLog(request: IncomingMessage): Record<string, unknown> {
+  return { method: request.method, path: request.url?.split('?', 1)[0] };
+}
+
+function responseForLog(response: ServerResponse): Record<string, unknown> {
+  return { status: response.statusCode };
+}
+
+const LEVEL_NAMES = new Map([
+  [10, 'TRACE'],
+  [20, 'DEBUG'],
+  [30, 'INFO'],
+  [40, 'WARN'],
+  [50, 'ERROR'],
+  [60, 'FATAL'],
+]);
+
+/** `12:00:00 INFO  message {"more":1}` */
+export function lineForPeople(json: string): string {
+  const { time, level, msg, pid, hostname, ...more } = JSON.parse(json) as Record<string, unknown>;
+  const rest = Object.keys(more).length > 0 ? ` ${JSON.stringify(more)}` : '';
+  const clock = new Date(Number(time)).toISOString().slice(11, 19);
+  return `${clock} ${(LEVEL_NAMES.get(Number(level)) ?? '').padEnd(5)} ${String(msg ?? '')}${rest}\n`;
+}
+
+function forPeople(): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      process.stdout.write(lineForPeople(chunk.toString()), done);
+    },
+  });
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Runners } from './runners';
+
+/** Prometheus figures of this process. */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+
+  private readonly http = new Histogram({
+    name: 'muster_http_request_duration_seconds',
+    help: 'From the request to the last byte of its answer.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+
+  private readonly commands = new Counter({
+    name: 'muster_commands_total',
+    help: 'Commands on aggregates by stream category and outcome: appended, nothing, repeated, a problem code, or error.',
+    labelNames: ['category', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly lagEvents = this.projectionGauge('lag_events', 'Events that the projection has not scanned yet.');
+  private readonly lagSeconds = this.projectionGauge('lag_seconds', 'Age of the oldest event that is not applied yet.');
+  private readonly stopped = this.projectionGauge('stopped', '1 where the projection has stopped: see its error.');
+
+  constructor(private readonly runners: Runners) {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  observeRequest(method: string, route: string, status: number, seconds: number): void {
+    this.http.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  countCommand(category: string, outcome: string): void {
+    this.commands.inc({ category, outcome });
+  }
+
+  /** The text that Prometheus scrapes. */
+  async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    for (const { context, name, lagEvents, lagSeconds, state } of await this.runners.projectionStatus()) {
+      const labels = { context, projection: name };
+      this.lagEvents.set(labels, lagEvents);
+      this.lagSeconds.set(labels, lagSeconds);
+      this.stopped.set(labels, state === 'stopped' ? 1 : 0);
+    }
+    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
+  private projectionGauge(name: string, help: string): Gauge<'context' | 'projection'> {
+    const labelNames = ['context', 'projection'] as const;
+    return new Gauge({ name: `muster_projection_${name}`, help, labelNames, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
+import { STORE_POOL } from '../platform-options';
+import { Closing } from './closing';
+import { Runners } from './runners';
+
+export interface Readiness {
+  /** `degraded`: answers, and some of what it answers is old. `unavailable`: send requests elsewhere. */
+  readonly status: 'ready' | 'degraded' | 'unavailable';
+  /** For people: what is wrong, where. */
+  readonly reasons: readonly string[];
+}
+
+/** A projection that is this much behind is worth a word. */
+const LAG_SECONDS = 60;
+const ANSWER_WITHIN_MS = 2_000;
+
+/** Whether this process should get requests. A stopped projection takes no process out of service: it is one of many. */
+@Injectable()
+export class ReadinessProbe {
+  constructor(
+    private readonly closing: Closing,
+    private readonly runners: Runners,
+    @Inject(STORE_POOL) private readonly pool: Pool,
+  ) {}
+
+  async check(): Promise<Readiness> {
+    if (this.closing.signal.aborted) return { status: 'unavailable', reasons: ['the process is stopping'] };
+    try {
+      await inTime(this.pool.query('SELECT 1'));
+      const reasons = await inTime(this.laggards());
+      return { status: reasons.length > 0 ? 'degraded' : 'ready', reasons };
+    } catch {
+      return { status: 'unavailable', reasons: ['Postgres does not answer'] };
+    }
+  }
+
+  private async laggards(): Promise<readonly string[]> {
+    return (await this.runners.projectionStatus()).flatMap(({ context, name, state, lagSeconds }) => {
+      const projection = `the projection ${context}.${name}`;
+      if (state === 'stopped') return [`${projection} has stopped`];
+      return lagSeconds > LAG_SECONDS ? [`${projection} is ${String(Math.round(lagSeconds))} s behind`] : [];
+    });
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,2 @@
+export { startTestApp, type TestApp, type TestAppOptions, type TestResponse } from './test-app';
+export { TestKeys } from './test-keys';
