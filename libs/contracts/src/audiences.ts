@@ -63,7 +63,8 @@ export interface AudienceBuildFailed {
 /** Completion has removed everyone. */
 export interface AudienceExcluded {
   readonly campaignId: string;
-  readonly databaseId: string;
+  /** `null` for an audience that was never built. */
+  readonly databaseId: string | null;
   readonly left: number;
 }
 

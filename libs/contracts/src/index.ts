@@ -1,3 +1,4 @@
+export * from './envelope';
 export * from './audiences';
 export * from './campaigns';
 export * from './integration-event';

@@ -43,7 +43,6 @@ export interface SegmentCreatedIntegration {
 
 export interface SegmentRecalculated {
   readonly segmentId: string;
-  readonly databaseId: string;
   readonly runId: string;
   readonly found: number;
   readonly added: number;
@@ -52,7 +51,6 @@ export interface SegmentRecalculated {
 
 export interface SegmentRunFailedIntegration {
   readonly segmentId: string;
-  readonly databaseId: string;
   readonly runId: string;
   readonly reason: string;
 }

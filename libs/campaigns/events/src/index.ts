@@ -1,2 +1,3 @@
 export * from './activity.events';
 export * from './campaign.events';
+export * from './translation';
