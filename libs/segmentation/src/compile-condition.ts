@@ -15,6 +15,7 @@ import { anniversaries, resolveInterval, type RelativeLeaf } from './interval';
 import { parsePattern } from './pattern';
 import { postgresPattern } from './postgres-pattern';
 import type { CompiledCondition, CompileOptions } from './selection';
+import { zoneOffsets } from './time-zone';
 
 /** The type that a value of a field is bound as. */
 const bindTypes: Readonly<Record<FieldType, string>> = {
@@ -180,8 +181,21 @@ class Compilation {
     return ends.join(' AND ');
   }
 
+  /** The day and time on the wall of the zone, whose offsets are looked up by a binary search. */
   private local(leaf: CalendarLeaf | AnniversaryLeaf, column: string, type: FieldType): string {
-    return type === 'date' ? column : `(${column} AT TIME ZONE ${this.bind(leaf.timeZone ?? 'UTC', 'text')})`;
+    if (type === 'date') return column;
+    const { changes, offsets } = zoneOffsets(leaf.timeZone ?? 'UTC');
+    const ahead = this.bind(
+      offsets.map((offset) => `${offset / 1000} seconds`),
+      'interval[]',
+    );
+    const utc = `${column} AT TIME ZONE 'UTC'`;
+    if (changes.length === 0) return `(${utc} + (${ahead})[1])`;
+    const instants = this.bind(
+      changes.map((change) => new Date(change).toISOString()),
+      'timestamptz[]',
+    );
+    return `(${utc} + (${ahead})[width_bucket(${column}, ${instants}) + 1])`;
   }
 
   private calendar(leaf: CalendarLeaf, column: string, type: FieldType): string {

@@ -6,7 +6,7 @@ import { foldPattern } from './fold-pattern';
 import { anniversaries, resolveInterval, type RelativeLeaf } from './interval';
 import { parsePattern } from './pattern';
 import { re2Pattern } from './re2-pattern';
-import { wallClock } from './time-zone';
+import { zoneOffsets } from './time-zone';
 
 export interface EvaluationContext {
   readonly schema: ProfileSchema;
@@ -181,10 +181,12 @@ function localDate(
   leaf: { readonly field: string; readonly timeZone?: string },
   context: EvaluationContext,
 ): (value: AttributeValue) => Date {
-  const zone = leaf.timeZone ?? 'UTC';
-  return typeOf(leaf.field, context) === 'date'
-    ? (value) => new Date(`${String(value)}T00:00:00Z`)
-    : (value) => new Date(wallClock(Date.parse(String(value)), zone));
+  if (typeOf(leaf.field, context) === 'date') return (value) => new Date(`${String(value)}T00:00:00Z`);
+  const { changes, offsets } = zoneOffsets(leaf.timeZone ?? 'UTC');
+  return (value) => {
+    const instant = Date.parse(String(value));
+    return new Date(instant + (offsets[changes.findLastIndex((change) => change <= instant) + 1] ?? 0));
+  };
 }
 
 function relative(leaf: RelativeLeaf, context: EvaluationContext): Test {

@@ -10,7 +10,7 @@ export function foldPattern(node: PatternNode): PatternNode {
     case 'repeat':
       return { ...node, node: foldPattern(node.node) };
     case 'literal':
-      return { ...node, codePoint: foldedPairs().find(([upper]) => upper === node.codePoint)?.[1] ?? node.codePoint };
+      return { ...node, codePoint: foldedPairs.find(([upper]) => upper === node.codePoint)?.[1] ?? node.codePoint };
     case 'class':
       return { ...node, ranges: withLowerCase(node.ranges) };
     default:
@@ -20,7 +20,7 @@ export function foldPattern(node: PatternNode): PatternNode {
 
 /** Adds the lower case of each member. Capitals may stay: a folded text has none. */
 function withLowerCase(ranges: readonly CodePointRange[]): CodePointRange[] {
-  const lower = foldedPairs()
+  const lower = foldedPairs
     .filter(([upper]) => ranges.some(([first, last]) => first <= upper && upper <= last))
     .map(([, folded]): CodePointRange => [folded, folded]);
   return normalised([...ranges, ...lower]);

@@ -80,3 +80,45 @@ function endOfGap(midnight: number, before: number, after: number, zone: string)
   }
   return high * 1000;
 }
+
+/** How far the clocks of a zone are ahead of UTC: `offsets[i]` milliseconds from `changes[i - 1]` until before `changes[i]`. */
+export interface ZoneOffsets {
+  readonly changes: readonly number[];
+  readonly offsets: readonly number[];
+}
+
+const offsetsOfZones = new Map<string, ZoneOffsets>();
+const firstYear = 1880;
+const lastYear = 2100;
+
+/**
+ * The offsets of a zone from 1880 to 2100; earlier and later ones are taken to be as at those ends. SQL is given these
+ * instead of the zone's name: the time zone tables of Node and of Postgres are of different ages and do differ.
+ */
+export function zoneOffsets(zone: string): ZoneOffsets {
+  let found = offsetsOfZones.get(zone);
+  if (!found) offsetsOfZones.set(zone, (found = findOffsets(zone)));
+  return found;
+}
+
+function findOffsets(zone: string): ZoneOffsets {
+  const offsetAt = (instant: number): number => wallClock(instant, zone) - instant;
+  const step = 10 * dayLength;
+  let before = offsetAt(Date.UTC(firstYear, 0, 1));
+  const changes: number[] = [];
+  const offsets = [before];
+  for (let at = Date.UTC(firstYear, 0, 1); at < Date.UTC(lastYear, 0, 1); at += step) {
+    const after = offsetAt(at + step);
+    if (after === before) continue;
+    let [low, high] = [at / 1000, (at + step) / 1000];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (offsetAt(middle * 1000) === before) low = middle;
+      else high = middle;
+    }
+    changes.push(high * 1000);
+    offsets.push(after);
+    before = after;
+  }
+  return { changes, offsets };
+}

@@ -96,62 +96,44 @@ const presence = fc.record({ op: fc.constantFrom('empty', 'notEmpty') });
 const foldable = { ignoreCase: fc.boolean() };
 const nonEmpty = texts.filter((text) => text !== '');
 
-/** Patterns of the subset, built from a tree of their own. */
-export const patterns: fc.Arbitrary<string> = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
-  atom: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constantFrom(
-      'a',
-      'b',
-      'A',
-      'é',
-      'É',
-      '😀',
-      '.',
-      '\\d',
-      '\\W',
-      '\\s',
-      '\\S',
-      '\\.',
-      '\\$',
-      '\\n',
-      ' ',
-      "'",
-      '-',
-      ']',
-      '}',
+interface DrawnPattern {
+  readonly text: string;
+  /** Holds ^ or $, and so must not be repeated. */
+  readonly anchored: boolean;
+}
+const plain = fc
+  .constantFrom(
+    ...['a', 'b', 'A', 'é', 'É', '😀', '.', '\\d', '\\W', '\\s', '\\S', '\\.', '\\$', '\\n', ' ', "'", '-', ']', '}'],
+    ...['[a-c]', '[^a]', '[É-é]', '[\\d_]', '[^\\n]', '[\\]-a]', '[-a]', '[😀a]', '[^\\w]', '[A-Z]', '[b^]', '[a-]'],
+  )
+  .map((text): DrawnPattern => ({ text, anchored: false }));
+const anchor = fc.constantFrom('^', '$').map((text): DrawnPattern => ({ text, anchored: true }));
+const count = fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{0,2}', '{1,}', '{0}');
+
+/** Patterns of the subset, built up from their parts. */
+export const patterns: fc.Arbitrary<string> = fc
+  .letrec<{ atom: DrawnPattern; branch: DrawnPattern; pattern: DrawnPattern }>((tie) => ({
+    atom: fc.oneof(
+      { maxDepth: 3 },
+      { weight: 5, arbitrary: plain },
+      { weight: 1, arbitrary: anchor },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(fc.constantFrom('(', '(?:'), tie('pattern'))
+          .map(([open, { text, anchored }]) => ({ text: `${open}${text})`, anchored })),
+      },
     ),
-    fc.constantFrom(
-      '[a-c]',
-      '[^a]',
-      '[É-é]',
-      '[\\d_]',
-      '[^\\n]',
-      '[]-a]'.replace(']', '\\]'),
-      '[-a]',
-      '[😀a]',
-      '[^\\w]',
-      '[A-Z]',
-    ),
-    tie('pattern').map((inner) => `(${inner})`),
-    tie('pattern').map((inner) => `(?:${inner})`),
-  ),
-  pattern: fc
-    .array(
-      fc.tuple(
-        fc.oneof({ weight: 8, arbitrary: tie('atom') }, { weight: 1, arbitrary: fc.constantFrom('^', '$') }),
-        fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{0,2}', '{1,}', '{0}'),
-      ),
-      { minLength: 1, maxLength: 4 },
-    )
-    .map((parts) =>
-      parts
-        .map(([atom, count]) =>
-          /^[\^$]$/.test(atom) || atom.includes('^)') || /[(:|][\^]|\$\)/.test(atom) ? atom : atom + count,
-        )
-        .join(''),
-    ),
-})).pattern;
+    branch: fc.array(fc.tuple(tie('atom'), count), { minLength: 1, maxLength: 4 }).map((parts) => ({
+      text: parts.map(([{ text, anchored }, times]) => (anchored ? text : text + times)).join(''),
+      anchored: parts.some(([{ anchored }]) => anchored),
+    })),
+    pattern: fc.array(tie('branch'), { minLength: 1, maxLength: 2 }).map((branches) => ({
+      text: branches.map(({ text }) => text).join('|'),
+      anchored: branches.some(({ anchored }) => anchored),
+    })),
+  }))
+  .pattern.map(({ text }) => text);
 
 function ordered(values: fc.Arbitrary<AttributeValue>): fc.Arbitrary<object> {
   return fc.oneof(
