@@ -122,11 +122,11 @@ BEGIN
     at_revision := coalesce(at_revision, -1);
     accepted := true;
 
-    -- Where these events would stand if this append had been made before.
+    -- Where these events would stand if this append had been made before. The first id says nearly always that it was not.
     v_first := CASE
       WHEN v_expected >= -1 AND v_expected < at_revision THEN v_expected + 1
       WHEN v_expected < -1 AND at_revision + 1 >= v_count THEN at_revision - v_count + 1 END;
-    IF v_first IS NOT NULL THEN
+    IF (SELECT e.id FROM ${s}.event e WHERE e.stream = p_streams[i] AND e.revision = v_first) = p_ids[v_from] THEN
       SELECT count(*), max(e.position) INTO v_same, at_position
         FROM unnest(p_ids[v_from:v_to]) WITH ORDINALITY u (id, n)
         JOIN ${s}.event e ON e.stream = p_streams[i] AND e.revision = v_first + u.n - 1 AND e.id = u.id;

@@ -35,7 +35,11 @@ export function describeRacing(setup: ConformanceSetup): void {
       setup.besideLongWrite,
       'the adapter has no other writers beside it',
       'loses, reorders and delays nothing beside a long write',
-      (besideLongWrite) => besideLongWrite(race),
+      (besideLongWrite) =>
+        besideLongWrite(async () => {
+          await race();
+          expect(await delayMs(await stores.open())).toBeLessThan(1_000);
+        }),
       60_000,
     );
 
@@ -54,6 +58,18 @@ export function describeRacing(setup: ConformanceSetup): void {
       }
     });
   });
+}
+
+/** How long a subscription waits for an event that is appended now. */
+async function delayMs(store: EventStore): Promise<number> {
+  const category = aCategory();
+  const follower = new Follower(store, await store.head(), [category]);
+  await follower.until(() => follower.batches.length > 0);
+  const started = Date.now();
+  await store.append(aStream(category), 'noStream', newEvents(1));
+  await follower.until(() => follower.events.length === 1);
+  await follower.stop();
+  return Date.now() - started;
 }
 
 /** Returns how many events were acknowledged. */
