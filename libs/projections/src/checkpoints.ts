@@ -46,14 +46,17 @@ export class Checkpoints {
   /** Fences off whoever owned the projection before, makes its first generation, and forgets why it stopped. */
   async takeOver(projection: Projection): Promise<number> {
     return withTransaction(this.pool, async (client) => {
-      const { rows } = await client.query<{ epoch: string }>(
-        `UPDATE ${this.table} SET owner_epoch = owner_epoch + 1, error = NULL WHERE name = $1 RETURNING owner_epoch AS epoch`,
+      const { rows } = await client.query<{ epoch: string; generation: number; state: Generation['state'] }>(
+        `UPDATE ${this.table} SET owner_epoch = owner_epoch + 1, error = NULL
+         WHERE name = $1 RETURNING owner_epoch AS epoch, generation, state`,
         [projection.name],
       );
       const epoch = Math.max(1, ...rows.map((row) => Number(row.epoch)));
-      if (rows.length === 0) {
-        await this.create(client, projection, 1, 'live', epoch);
-        await this.show(client, projection, 1, []);
+      // A rebuild can be asked for before anyone has owned the projection.
+      if (!rows.some(({ state }) => state === 'live')) {
+        const generation = Math.max(0, ...rows.map((row) => row.generation)) + 1;
+        await this.create(client, projection, generation, 'live', epoch);
+        await this.show(client, projection, generation, []);
       }
       return epoch;
     });
