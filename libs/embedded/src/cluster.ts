@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Binaries } from './binaries';
+import { childEnvironment } from './environment';
 import { EmbeddedPostgresError, hasCode } from './errors';
 import { unreachablePart, type ServerUser } from './server-user';
-import { childEnvironment } from './shutdown';
 
 const run = promisify(execFile);
+const OURS: readonly string[] = ['cluster', 'cluster.new', 'owner', 'password', 'lost+found'];
 
 /**
  * The data folder: `cluster/` is Postgres's own, `password` the superuser's, `owner` the id of the process that started
@@ -38,14 +39,26 @@ export class Cluster {
     }
     try {
       await mkdir(this.dataDir, { recursive: true, mode: 0o700 });
+      await this.requireOurs();
       if (this.user) await chown(this.dataDir, this.user.uid, this.user.gid);
     } catch (error) {
-      if (!hasCode(error, 'EACCES', 'EPERM', 'ENOTDIR', 'EROFS', 'EEXIST')) throw error;
+      if (!hasCode(error, 'EACCES', 'EPERM', 'ENOTDIR', 'EROFS', 'EEXIST', 'ENOENT')) throw error;
       throw new EmbeddedPostgresError(
         'folder-unreachable',
         `The data folder ${this.dataDir} cannot be created or given to the server: ${String(error)}`,
       );
     }
+  }
+
+  /** A folder with other things in it is somebody's: it is neither given away nor filled. */
+  private async requireOurs(): Promise<void> {
+    const names = await readdir(this.dataDir);
+    const foreign = names.find((name) => !OURS.includes(name));
+    if (foreign === undefined) return;
+    throw new EmbeddedPostgresError(
+      'folder-unreachable',
+      `${this.dataDir} holds other things (${foreign}): choose a folder for Postgres alone.`,
+    );
   }
 
   /** Runs initdb when there is no cluster yet, and refuses one of another major version or a damaged one. */
@@ -103,6 +116,16 @@ export class Cluster {
     return pid > 0 ? pid : undefined;
   }
 
+  /**
+   * Postgres refuses to start while any process has the id in its lock file, corpses and strangers included. It ignores
+   * its own parent's id: that is put there, so its further checks (is the shared memory still in use?) stay in force.
+   */
+  async disclaimPostmaster(): Promise<void> {
+    const file = join(this.folder, 'postmaster.pid');
+    const [, ...rest] = (await readFile(file, 'utf8')).split('\n');
+    await writeFile(file, [String(process.pid), ...rest].join('\n'));
+  }
+
   private async create(throwaway: boolean): Promise<void> {
     const unfinished = `${this.folder}.new`;
     await rm(unfinished, { recursive: true, force: true });
@@ -114,7 +137,8 @@ export class Cluster {
     try {
       await run(this.binaries.initdb, args, { ...this.user, cwd: this.dataDir, env: childEnvironment() });
     } catch (error) {
-      const detail = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+      const detail =
+        typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr).trim() : String(error);
       throw new EmbeddedPostgresError('initialisation-failed', `initdb failed in ${this.dataDir}: ${detail}`);
     }
     await rename(unfinished, this.folder);

@@ -2,12 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { installedBinaries, type Binaries } from './binaries';
 import { Cluster } from './cluster';
+import { childEnvironment } from './environment';
 import { EmbeddedPostgresError } from './errors';
 import { serverUser, type ServerUser } from './server-user';
 import { durableSettings, settingArguments, type PostgresSettings } from './settings';
-import { childEnvironment, shutDown, stopOrphan } from './shutdown';
+import { shutDown, stopOrphan } from './shutdown';
 
 export interface EmbeddedPostgresOptions {
   /** Where everything is kept: created if missing. As root, `nobody` must be able to enter it. */
@@ -36,7 +38,8 @@ export interface RunningPostgres {
 }
 
 const HOST = '127.0.0.1';
-const PORT_ATTEMPTS = 5;
+const ATTEMPTS = 20;
+const RETRY_MS = 250;
 
 /**
  * A real Postgres from npm, started and stopped with this process. It installs no exit hooks: the owner calls `stop()`
@@ -57,9 +60,10 @@ export class EmbeddedPostgres {
     await cluster.prepareFolder();
     await stopOrphan(cluster, binaries, user);
     await cluster.initialise(this.isThrowaway());
+    const password = await cluster.password();
     const { child, port } = await this.launch(cluster, binaries, user);
     await cluster.recordOwner();
-    return this.handle(child, port, await cluster.password(), cluster, binaries, user);
+    return this.handle(child, port, password, cluster, binaries, user);
   }
 
   private isThrowaway(): boolean {
@@ -68,17 +72,14 @@ export class EmbeddedPostgres {
 
   private async launch(cluster: Cluster, binaries: Binaries, user: ServerUser | undefined): Promise<Launched> {
     const { port } = this.options;
-    if (port !== undefined) {
-      if (await isTaken(port)) throw portInUse(port);
-      return { port, child: await this.spawnServer(port, cluster, binaries, user) };
-    }
+    if (port !== undefined && (await isTaken(port))) throw portInUse(port);
     for (let attempt = 1; ; attempt++) {
-      const free = await freePort();
+      const chosen = port ?? (await freePort());
       try {
-        return { port: free, child: await this.spawnServer(free, cluster, binaries, user) };
+        return { port: chosen, child: await this.spawnServer(chosen, cluster, binaries, user) };
       } catch (error) {
-        const lostRace = error instanceof EmbeddedPostgresError && error.code === 'port-in-use';
-        if (!lostRace || attempt === PORT_ATTEMPTS) throw error;
+        if (attempt === ATTEMPTS || !isPassing(error, port === undefined)) throw error;
+        await sleep(RETRY_MS);
       }
     }
   }
@@ -221,6 +222,12 @@ async function isTaken(port: number): Promise<boolean> {
   });
 }
 
+/** A port lost in a race, or the last backends of a killed server, which end within moments. */
+function isPassing(error: unknown, portIsFree: boolean): boolean {
+  if (!(error instanceof EmbeddedPostgresError)) return false;
+  return error.code === 'folder-in-use' || (portIsFree && error.code === 'port-in-use');
+}
+
 function portInUse(port: number): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'port-in-use',
@@ -231,11 +238,11 @@ function portInUse(port: number): EmbeddedPostgresError {
 function startFailure(reason: string, tail: readonly string[], port: number): EmbeddedPostgresError {
   const log = tail.join('\n');
   if (log.includes('Address already in use')) return portInUse(port);
-  if (log.includes('is another postmaster')) {
+  if (/Is another postmaster|still in use/.test(log)) {
     return new EmbeddedPostgresError('folder-in-use', `Another Postgres runs on the data folder.\n${log}`);
   }
   if (
-    /database files are incompatible|could not locate a valid checkpoint|invalid (primary )?checkpoint|could not open (file|directory) "(global|pg_)|PANIC:/.test(
+    /database files are incompatible|could not locate a valid checkpoint|invalid (primary )?checkpoint|(could not open (file|directory)|required WAL directory) "(global|pg_)|PANIC:/.test(
       log,
     )
   ) {

@@ -11,13 +11,6 @@ const run = promisify(execFile);
 const FAST_SHUTDOWN_MS = 60_000;
 const POLL_MS = 20;
 
-/** Nothing of our own environment (secrets, PG* variables) reaches the server; messages are in English, times in UTC. */
-export function childEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, SystemRoot, TEMP, TMP, TMPDIR } = process.env;
-  const kept = Object.entries({ PATH, SystemRoot, TEMP, TMP, TMPDIR }).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
-}
-
 /** Fast shutdown, and an immediate one (recovered at the next start) if that takes longer than a minute. */
 export async function shutDown(
   postmaster: number,
@@ -44,7 +37,11 @@ export async function stopOrphan(cluster: Cluster, binaries: Binaries, user: Ser
   const pid = await cluster.postmaster();
   if (pid === undefined) return;
   const found = await runningProcess(pid);
-  if (!found || !isServerOf(cluster.folder, found)) return;
+  if (!found || !isServerOf(cluster.folder, found)) {
+    // Gone, a corpse that nobody reaped (usual in containers), or another process with a used-again id.
+    if (found?.commandLine !== '') await cluster.disclaimPostmaster();
+    return;
+  }
   const owner = await cluster.owner();
   if (owner !== undefined && isAlive(owner) && (found.parent === undefined || found.parent === owner)) {
     throw new EmbeddedPostgresError(
