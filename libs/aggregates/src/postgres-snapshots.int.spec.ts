@@ -8,6 +8,8 @@ import { EventSourcedAggregates } from './event-sourced-aggregates';
 import { PostgresSnapshots, SNAPSHOT_DDL } from './postgres-snapshots';
 import { MemorySnapshots, type SnapshotStore, type SnapshotToWrite } from './snapshots';
 
+jest.setTimeout(60_000);
+
 let database: TestDatabase;
 let pool: Pool;
 

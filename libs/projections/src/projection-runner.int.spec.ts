@@ -9,6 +9,8 @@ import type { Pool } from 'pg';
 import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner';
 import { CuttableLeases, fingerprint, Traces, traced } from './traces';
 
+jest.setTimeout(60_000);
+
 let database: TestDatabase;
 let pool: Pool;
 let leasePool: Pool;
@@ -95,7 +97,7 @@ it('goes on where it was after a restart', async () => {
 
 describe('the same log gives the same bytes', () => {
   it('whatever the batches, with aborted transactions and new processes in between, live or rebuilt', async () => {
-    await appendRandomLog(300);
+    await appendRandomLog(150);
     const prints = new Set<string>();
     for (const batchEvents of [1, 7, 500]) {
       schema = `service_${randomBytes(4).toString('hex')}`;
