@@ -290,10 +290,11 @@ function pairsOfLows(lows: Uint16Array | Uint32Array, runs: number): Uint16Array
   let first = lows[0]!;
   for (let i = 1; i <= lows.length; i++) {
     const previous = lows[i - 1]!;
-    if (i < lows.length && lows[i]! === previous + 1) continue;
+    const next = lows[i];
+    if (next === previous + 1) continue;
     pairs[at++] = first;
     pairs[at++] = previous - first;
-    first = lows[i] ?? 0;
+    first = next ?? 0;
   }
   return pairs;
 }
