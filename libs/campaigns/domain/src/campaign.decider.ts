@@ -107,7 +107,7 @@ export const campaign: Decider<Campaign, CampaignCommand, CampaignEvent> = {
   },
 };
 
-function existingCampaign(state: Campaign): ExistingCampaign {
+export function existingCampaign(state: Campaign): ExistingCampaign {
   if (state.status === 'nonexistent') {
     throw new DomainError('CAMPAIGN_NOT_FOUND', { detail: 'There is no campaign with this id.' });
   }

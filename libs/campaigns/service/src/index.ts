@@ -1,1 +1,1 @@
-export {};
+export { CampaignsModule } from './campaigns.module';
