@@ -1,3 +1,4 @@
+export * from './profile-database';
 export * from './segment';
 export * from './segment-members';
 export * from './segment.commands';

@@ -14,8 +14,8 @@ export interface ClosedChange {
 export interface MembersHead {
   /** Members as of the last closed change. */
   count: number;
-  /** A change whose first chunk stands in the log: it can only be finished. */
-  open: { readonly changeId: string; readonly blocks: Set<number>; added: number; removed: number } | null;
+  /** A change of which so many chunks stand in the log: it can only be finished. */
+  open: { readonly changeId: string; chunks: number } | null;
   /** The last closed changes, newest last: a change that is made again is known. */
   recent: ClosedChange[];
   /** Blocks that were ever written. */
@@ -92,11 +92,9 @@ export const segmentMembers: BlockDecider<MembersHead, MembersBlock, SegmentMemb
       head.open = null;
       return head;
     }
-    head.open ??= { changeId: data.changeId, blocks: new Set(), added: 0, removed: 0 };
-    head.open.blocks.add(data.block);
+    head.open ??= { changeId: data.changeId, chunks: 0 };
+    head.open.chunks++;
     head.blocks.add(data.block);
-    if (type === 'ProfilesEnteredSegment') head.open.added += data.count;
-    else head.open.removed += data.count;
     return head;
   },
 

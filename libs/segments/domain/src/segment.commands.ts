@@ -20,11 +20,16 @@ export type CreateSegment = Command<
     readonly firstRunId: string | null;
   }
 >;
-export type DescribeSegment = Command<
-  'DescribeSegment',
-  { readonly name?: string; readonly description?: string; readonly tags?: readonly string[] }
+/** What is left out stays as it is. A changed selection takes effect at the next run. */
+export type ChangeSegment = Command<
+  'ChangeSegment',
+  {
+    readonly name?: string;
+    readonly description?: string;
+    readonly tags?: readonly string[];
+    readonly selection?: SelectionRecord;
+  }
 >;
-export type ChangeSelection = Command<'ChangeSelection', { readonly selection: SelectionRecord }>;
 export type StartRun = Command<'StartRun', { readonly runId: string; readonly cause: MembershipCause }>;
 export type CompleteRun = Command<
   'CompleteRun',
@@ -38,8 +43,7 @@ export type RestoreSegment = Command<'RestoreSegment'>;
 
 export type SegmentCommand =
   | CreateSegment
-  | DescribeSegment
-  | ChangeSelection
+  | ChangeSegment
   | StartRun
   | CompleteRun
   | FailRun

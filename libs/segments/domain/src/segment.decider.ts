@@ -1,8 +1,8 @@
-import { DomainError, unreachable, type Decider, type FieldProblem } from '@muster/kernel';
+import { canonicalJson, DomainError, unreachable, type Decider, type FieldProblem } from '@muster/kernel';
 import type { UseOf } from '@muster/contracts';
 import type { SegmentEvent, SelectionRecord } from '@muster/segments-events';
 import { initialSegment, type ExistingSegment, type Segment } from './segment';
-import type { CreateSegment, DescribeSegment, SegmentCommand, StartRun } from './segment.commands';
+import type { ChangeSegment, CreateSegment, SegmentCommand, StartRun } from './segment.commands';
 
 const MAX_NAME = 200;
 const MAX_PROFILES = 2_147_483_647;
@@ -16,10 +16,8 @@ export const segment: Decider<Segment, SegmentCommand, SegmentEvent> = {
     const existing = existingSegment(state);
     const { segmentId } = existing;
     switch (command.type) {
-      case 'DescribeSegment':
-        return describe(command, existing);
-      case 'ChangeSelection':
-        return changeSelection(command.data.selection, existing);
+      case 'ChangeSegment':
+        return change(command, existing);
       case 'StartRun':
         return startRun(command, existing);
       case 'CompleteRun':
@@ -134,23 +132,21 @@ function create({ data }: CreateSegment, state: Segment): SegmentEvent[] {
   return events;
 }
 
-function describe({ data }: DescribeSegment, state: ExistingSegment): SegmentEvent[] {
+function change({ data }: ChangeSegment, state: ExistingSegment): SegmentEvent[] {
   liveSegment(state);
-  const name = data.name ?? state.name;
-  const description = data.description ?? state.description;
-  const tags = data.tags ?? state.tags;
+  const { segmentId } = state;
+  const { name = state.name, description = state.description, tags = state.tags, selection = state.selection } = data;
   checkName(name);
-  const same =
-    name === state.name && description === state.description && JSON.stringify(tags) === JSON.stringify(state.tags);
-  return same ? [] : [{ type: 'SegmentDescribed', data: { segmentId: state.segmentId, name, description, tags } }];
-}
-
-function changeSelection(selection: SelectionRecord, state: ExistingSegment): SegmentEvent[] {
-  liveSegment(state);
   checkSelection(selection);
-  return sameSelection(selection, state.selection)
-    ? []
-    : [{ type: 'SegmentSelectionChanged', data: { segmentId: state.segmentId, selection } }];
+  const events: SegmentEvent[] = [];
+  const described = { name, description, tags };
+  if (!sameValue(described, { name: state.name, description: state.description, tags: state.tags })) {
+    events.push({ type: 'SegmentDescribed', data: { segmentId, ...described } });
+  }
+  if (!sameValue(selection, state.selection)) {
+    events.push({ type: 'SegmentSelectionChanged', data: { segmentId, selection } });
+  }
+  return events;
 }
 
 function startRun({ data: { runId, cause } }: StartRun, state: ExistingSegment): SegmentEvent[] {
@@ -201,13 +197,8 @@ function checkSelection({ range, limit }: SelectionRecord): void {
   }
 }
 
-function sameSelection(a: SelectionRecord, b: SelectionRecord): boolean {
-  return (
-    a.conditionHash === b.conditionHash &&
-    a.range.from === b.range.from &&
-    a.range.to === b.range.to &&
-    a.limit === b.limit
-  );
+function sameValue(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
 }
 
 function keyOf(user: UseOf): string {

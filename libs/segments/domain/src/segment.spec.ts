@@ -70,7 +70,7 @@ describe('creating a segment', () => {
 
 describe('a run', () => {
   it('keeps the selection it started with', () => {
-    const changed: SegmentCommand = { type: 'ChangeSelection', data: { selection: { ...everyone, limit: 3 } } };
+    const changed: SegmentCommand = { type: 'ChangeSegment', data: { selection: { ...everyone, limit: 3 } } };
     const state = given(segment, created, running).when(changed).state() as Extract<Segment, { run: unknown }>;
     expect(state.run?.selection).toEqual(everyone);
     expect(state.selection.limit).toBe(3);
