@@ -88,6 +88,8 @@ export const problems = {
   AS_OF_INVALID: { kind: 'invalid', title: 'The instant cannot be asked for' },
 
   // access
+  API_KEY_EXISTS: { kind: 'conflict', title: 'The API key exists already' },
+  API_KEY_INVALID: { kind: 'invalid', title: 'The API key is not valid' },
   API_KEY_NOT_FOUND: { kind: 'not-found', title: 'There is no such API key' },
 } as const satisfies Readonly<Record<string, Problem>>;
 

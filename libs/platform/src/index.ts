@@ -16,6 +16,7 @@ export { API_PREFIX, Answer, answer, withETag, type AnswerOptions } from './http
 export { ApiProblems } from './http/api-problems.decorator';
 export { CommandContext, NewId } from './http/command-context.decorator';
 export { PageQuery, cursorInvalid, pageCursor } from './http/page';
+export { newestFirst, type NewestFirstKey, type Page } from './http/newest-first';
 export { RawBody } from './http/raw-body.decorator';
 export { ReadsModel } from './http/reads-model.decorator';
 export { callerOf } from './http/request-scope';

@@ -1,1 +1,2 @@
-export {};
+export { AccessModule } from './access.module';
+export { BootstrapKeys, type BootstrapKey } from './api-keys/bootstrap-keys';

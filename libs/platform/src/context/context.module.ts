@@ -1,12 +1,16 @@
+import type { EventStore } from '@muster/event-store';
+import type { Clock } from '@muster/kernel';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { PLATFORM_OPTIONS, type PlatformOptions } from '../platform-options';
-import { EVENT_STORE } from '../tokens';
-import { leasesToken, poolToken } from './inject';
-import { PostgresLeases } from './leases';
+import { Runners } from '../operations/runners';
+import { CLOCK, EVENT_STORE } from '../tokens';
+import { leasesToken, poolToken, projectionsToken } from './inject';
+import { PostgresLeases, type Leases } from './leases';
 import { dataSourceOptions, openDataSource, poolOf } from './data-source';
+import { createProjections } from './named-projections';
 import { roleOf, type ServiceContext } from './service-context';
 
 export interface ContextOptions {
@@ -45,13 +49,19 @@ export class ContextModule {
           useFactory: (dataSource: DataSource): Pool => poolOf(dataSource),
         },
         {
+          provide: projectionsToken(context),
+          inject: [poolToken(context), leasesToken(context), EVENT_STORE, CLOCK, Runners],
+          useFactory: (pool: Pool, leases: Leases, store: EventStore, clock: Clock, runners: Runners) =>
+            runners.add(context, createProjections(context, { pool, leases, store, clock })),
+        },
+        {
           provide: leasesToken(context),
           inject: [PLATFORM_OPTIONS],
           useFactory: ({ databaseUrl }: PlatformOptions) =>
             new PostgresLeases(context, { connectionString: databaseUrl, role: roleOf(context) }),
         },
       ],
-      exports: [poolToken(context), leasesToken(context), TypeOrmModule],
+      exports: [poolToken(context), leasesToken(context), projectionsToken(context), TypeOrmModule],
     };
   }
 }

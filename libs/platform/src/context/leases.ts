@@ -1,5 +1,6 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { createPool } from '@muster/postgres';
-import { Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 /** Work that one instance at a time should do. It saves work; that nothing happens twice is the marks' affair. */
 export interface Lease {
@@ -20,7 +21,7 @@ const HEARTBEAT_MS = 2_000;
  * Leases as session advisory locks on one connection of their own: Postgres releases them when the process or the
  * connection dies, and then every lease of this process is lost at once.
  */
-export class PostgresLeases implements Leases {
+export class PostgresLeases implements Leases, OnApplicationShutdown {
   private readonly pool: Pool;
   private session: Promise<Session> | undefined;
 
@@ -36,8 +37,8 @@ export class PostgresLeases implements Leases {
     return session.tryAcquire(`${this.namespace}:${key}`);
   }
 
-  /** Releases everything. */
-  async close(): Promise<void> {
+  /** Releases everything; the platform calls it when the process stops. */
+  async onApplicationShutdown(): Promise<void> {
     const session = await this.session?.catch(() => undefined);
     session?.end();
     await this.pool.end();

@@ -35,13 +35,13 @@ function parseJson(text: string): unknown {
 
 /** Iterative: the depth is the sender's choice. */
 function refuseForbiddenKeys(root: unknown): void {
-  const open = [root];
+  const open: unknown[] = [root];
   while (open.length > 0) {
     const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
     for (const key of Object.keys(value)) {
       if (FORBIDDEN_KEYS.has(key)) throw new Error('forbidden key');
     }
-    open.push(...Object.values(value));
+    for (const member of Object.values(value as Record<string, unknown>)) open.push(member);
   }
 }

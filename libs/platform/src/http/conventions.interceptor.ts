@@ -25,7 +25,7 @@ export class ConventionsInterceptor implements NestInterceptor {
     const target = this.reflector.get<ReadsModelTarget | undefined>(READS_MODEL_METADATA, execution.getHandler());
     if (target) await this.waitForReadModel(target, http.getRequest<FastifyRequest>());
     const reply = http.getResponse<FastifyReply>();
-    return next.handle().pipe(map((result) => (result instanceof Answer ? result.applyTo(reply) : result)));
+    return next.handle().pipe(map((result) => (isAnswer(result) ? result.applyTo(reply) : result)));
   }
 
   private async waitForReadModel(target: ReadsModelTarget, request: FastifyRequest): Promise<void> {
@@ -38,4 +38,8 @@ export class ConventionsInterceptor implements NestInterceptor {
       detail: 'What was written at that position cannot be read yet. Try again in a second.',
     });
   }
+}
+
+function isAnswer(result: unknown): result is Answer<unknown> {
+  return result instanceof Answer;
 }

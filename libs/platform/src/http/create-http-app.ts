@@ -1,4 +1,5 @@
-import type { Type, DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestApplicationContextOptions } from '@nestjs/common/interfaces/nest-application-context-options.interface';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -10,6 +11,13 @@ import { API_PREFIX } from './answer';
 import { MAX_JSON_BYTES, useBodyParsers } from './body-parsers';
 import { sendProblem, toProblem } from './problem.filter';
 import { serveOpenApi } from './open-api';
+
+/** Bodies are read by our own parsers; who starts an app says himself what a failure means. */
+const NEST_OPTIONS = Object.assign(new NestApplicationContextOptions(), {
+  bodyParser: false,
+  bufferLogs: true,
+  abortOnError: false,
+});
 
 /** Routes outside of {@link API_PREFIX}. */
 const UNPREFIXED = ['health/live', 'health/ready', 'metrics'];
@@ -27,18 +35,14 @@ export async function createHttpApp(
   rootModule: Type | DynamicModule,
   options: HttpAppOptions = {},
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(rootModule as Type, httpAdapter(), {
-    bodyParser: false,
-    bufferLogs: true,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule, httpAdapter(), NEST_OPTIONS);
   await prepareHttpApp(app, options);
   return app;
 }
 
 /** For an app that was made otherwise (a testing module): everything that {@link createHttpApp} sets up. */
 export async function prepareHttpApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   app.useLogger(app.get(StartupLogger));
   useBodyParsers(fastify);
   measureRequests(fastify, app.get(Metrics));

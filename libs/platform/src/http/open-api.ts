@@ -45,8 +45,8 @@ export function describeApi(app: INestApplication, title: string): OpenAPIObject
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  const schemas = (document.components ??= {}).schemas ?? {};
-  document.components.schemas = { ...schemas, Problem: PROBLEM_SCHEMA };
+  document.components ??= {};
+  document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA };
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
       if (operation) completeOperation(operation);
@@ -62,7 +62,7 @@ function completeOperation(operation: Operation): void {
     const own = operation.responses[String(status)];
     const common = problemResponse(group);
     if (!own) operation.responses[String(status)] = common;
-    else if ('content' in own && own.content?.['application/problem+json']) {
+    else if ('content' in own && own.content['application/problem+json']) {
       const body = own.content['application/problem+json'];
       body.examples = { ...body.examples, ...common.content['application/problem+json']?.examples };
       own.description = `${own.description} ${common.description}`;

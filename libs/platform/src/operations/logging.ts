@@ -59,7 +59,7 @@ export function lineForPeople(json: string): string {
   const { time, level, msg, pid, hostname, ...more } = JSON.parse(json) as Record<string, unknown>;
   const rest = Object.keys(more).length > 0 ? ` ${JSON.stringify(more)}` : '';
   const clock = new Date(Number(time)).toISOString().slice(11, 19);
-  return `${clock} ${(LEVEL_NAMES.get(Number(level)) ?? '').padEnd(5)} ${String(msg ?? '')}${rest}\n`;
+  return `${clock} ${(LEVEL_NAMES.get(Number(level)) ?? '').padEnd(5)} ${typeof msg === 'string' ? msg : ''}${rest}\n`;
 }
 
 function forPeople(): Writable {

@@ -1,6 +1,7 @@
 import type { Position } from '@muster/event-store';
-import type { Projections, ProjectionStatus } from '@muster/projections';
+import type { ProjectionStatus } from '@muster/projections';
 import { Injectable } from '@nestjs/common';
+import type { NamedProjections } from '../context/named-projections';
 import type { ServiceContext } from '../context/service-context';
 
 export interface ContextProjectionStatus extends ProjectionStatus {
@@ -10,9 +11,9 @@ export interface ContextProjectionStatus extends ProjectionStatus {
 /** The projection runners of every context in this process. */
 @Injectable()
 export class Runners {
-  private readonly byContext = new Map<ServiceContext, Projections>();
+  private readonly byContext = new Map<ServiceContext, NamedProjections>();
 
-  add(context: ServiceContext, projections: Projections): Projections {
+  add(context: ServiceContext, projections: NamedProjections): NamedProjections {
     this.byContext.set(context, projections);
     return projections;
   }
@@ -34,20 +35,11 @@ export class Runners {
 
   /** Names of the projections that have not scanned `position` after `timeoutMs`. */
   async behind(position: Position, timeoutMs: number): Promise<readonly string[]> {
-    const waits = [...this.byContext].map(([context, projections]) =>
-      this.waits(context, projections, position, timeoutMs),
+    const waits = [...this.byContext].flatMap(([context, projections]) =>
+      projections.names.map(async (name) =>
+        (await projections.waitFor(name, position, timeoutMs)) ? '' : `the projection ${context}.${name}`,
+      ),
     );
-    return (await Promise.all(waits)).flat();
-  }
-
-  private async waits(
-    context: ServiceContext,
-    projections: Projections,
-    position: Position,
-    timeoutMs: number,
-  ): Promise<readonly string[]> {
-    const names = (await projections.status()).map(({ name }) => name);
-    const seen = await Promise.all(names.map((name) => projections.waitFor(name, position, timeoutMs)));
-    return names.filter((_, index) => seen[index] !== true).map((name) => `${context}.${name}`);
+    return (await Promise.all(waits)).filter((name) => name !== '');
   }
 }

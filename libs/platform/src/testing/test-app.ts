@@ -23,8 +23,8 @@ export interface TestResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly text: string;
-  /** The body as JSON; throws where it is none. */
-  json<T = Record<string, unknown>>(): T;
+  /** The body as JSON, of the type that the caller says (or shows by an example); throws where it is none. */
+  json<T = Record<string, unknown>>(example?: T): T;
 }
 
 export interface TestApp {
@@ -120,6 +120,6 @@ async function send(
     status: response.statusCode,
     headers: response.headers as Record<string, string | undefined>,
     text: response.body,
-    json: <T>() => JSON.parse(response.body) as T,
+    json: <T>(_example?: T) => JSON.parse(response.body) as T,
   };
 }
