@@ -170,7 +170,12 @@ export type AudiencePaused = DomainEvent<'AudiencePaused', { readonly campaignId
 /** Completion has removed everyone; the audience takes nobody any more. */
 export type AudienceExcluded = DomainEvent<
   'AudienceExcluded',
-  { readonly campaignId: string; readonly databaseId: string; readonly left: number }
+  {
+    readonly campaignId: string;
+    /** `null` for an audience that was never built. */
+    readonly databaseId: string | null;
+    readonly left: number;
+  }
 >;
 
 export type AudienceEvent =
@@ -208,7 +213,9 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
   },
   BuildPlanned: {
     version: 1,
-    examples: [{ ...run, block: 0, newcomers: profiles, count: 3, codes, leavers: empty, leaverCount: 0, leaverControlCount: 0 }],
+    examples: [
+      { ...run, block: 0, newcomers: profiles, count: 3, codes, leavers: empty, leaverCount: 0, leaverControlCount: 0 },
+    ],
   },
   EpochOpened: {
     version: 1,
@@ -216,7 +223,10 @@ export const audienceEvents = defineEvents<AudienceEvent>('audience', {
       { ...campaign, epoch: 1, seed: '000102030405060708090a0b0c0d0e0f', algorithm: 'muster-1', lcg, stratification },
     ],
   },
-  BuildLabelled: { version: 1, examples: [{ ...run, epoch: 1, block: 0, control, controlCount: 1, strata: [{ code: 0, n: 3, c: 1 }] }] },
+  BuildLabelled: {
+    version: 1,
+    examples: [{ ...run, epoch: 1, block: 0, control, controlCount: 1, strata: [{ code: 0, n: 3, c: 1 }] }],
+  },
   AudienceBuilt: {
     version: 1,
     examples: [

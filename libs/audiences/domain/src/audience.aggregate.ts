@@ -1,0 +1,91 @@
+import type { BlockAggregate } from '@muster/aggregates';
+import { audienceEvents, type AudienceEvent } from '@muster/audiences-events';
+import { unreachable } from '@muster/kernel';
+import type { AudienceBlock, AudienceCommand, AudienceHead } from './audience';
+import { changes, decodeBlock, encodeBlock, evolveBlock, initialBlock } from './audience-block';
+import { evolveHead, initialHead } from './audience-head';
+import {
+  abandonment,
+  abandonRun,
+  campaignOf,
+  cancelBuild,
+  closeBuild,
+  labelBuild,
+  planBlocks,
+  releaseControl,
+  startBuild,
+} from './build-audience';
+import { applySegmentChange, excludeAll } from './follow-segment';
+
+export type AudienceAggregate = BlockAggregate<AudienceHead, AudienceBlock, AudienceCommand, AudienceEvent>;
+
+/** The audience of one campaign: every decision on who is in it and in which group. */
+export const audience: AudienceAggregate = {
+  events: audienceEvents,
+  initialHead,
+  initialBlock,
+  touches(command, head) {
+    switch (command.type) {
+      case 'PlanBlocks':
+        return command.blocks.map(({ block }) => block);
+      case 'LabelBuild':
+        return head.build?.changed ?? [];
+      case 'ReleaseControl':
+        return head.blocks;
+      case 'ApplySegmentChange':
+      case 'ExcludeAll':
+        return command.blocks;
+      default:
+        return [];
+    }
+  },
+  decide(command, head, blocks) {
+    switch (command.type) {
+      case 'StartBuild':
+        return startBuild(command, head);
+      case 'PlanBlocks':
+        return planBlocks(command, head, blocks);
+      case 'LabelBuild':
+        return labelBuild(command, head, blocks);
+      case 'ReleaseControl':
+        return releaseControl(command, head, blocks);
+      case 'CloseBuild':
+        return closeBuild(command, head);
+      case 'AbandonRun':
+        return abandonRun(command, head);
+      case 'CancelBuild':
+        return cancelBuild(command, head);
+      case 'ReportBuildFailure':
+        return reportBuildFailure(command, head);
+      case 'ApplySegmentChange':
+        return applySegmentChange(command, head, blocks);
+      case 'Pause':
+        return pause(head);
+      case 'ExcludeAll':
+        return [...abandonment(head, true), ...excludeAll(command, head, blocks)];
+      default:
+        return unreachable(command);
+    }
+  },
+  evolveHead,
+  changes,
+  evolveBlock,
+  snapshot: {
+    version: 1,
+    encodeHead: (head) => Buffer.from(JSON.stringify(head)),
+    decodeHead: (bytes) => JSON.parse(Buffer.from(bytes).toString('utf8')) as AudienceHead,
+    encodeBlock,
+    decodeBlock,
+  },
+};
+
+function pause(head: AudienceHead): AudienceEvent[] {
+  return head.status === 'active' ? [{ type: 'AudiencePaused', data: { campaignId: campaignOf(head) } }] : [];
+}
+
+function reportBuildFailure(
+  { campaignId, buildId, reason }: { campaignId: string; buildId: string; reason: string },
+  head: AudienceHead,
+): AudienceEvent[] {
+  return head.closedBuildId === buildId ? [] : [{ type: 'AudienceBuildFailed', data: { campaignId, buildId, reason } }];
+}
