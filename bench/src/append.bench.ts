@@ -128,7 +128,7 @@ async function rateOf(append: Append, callers: number, eventsEach: number): Prom
 }
 
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function inOwnDatabase<T>(connectionString: string, work: (database: string) => Promise<T>): Promise<T> {

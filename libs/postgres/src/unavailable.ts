@@ -44,3 +44,12 @@ function errorMessage(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
   return typeof message === 'string' ? message : '';
 }
+
+/** Serialisation, deadlock, lock and statement time-outs. */
+const PASSING_STATES = new Set(['40001', '40P01', '55P03', '57014']);
+
+/** True where the same transaction may succeed later: Postgres was away, or others were in the way. */
+export function isPassing(error: unknown): boolean {
+  if (isUnavailable(error)) return true;
+  return error instanceof Error && 'code' in error && PASSING_STATES.has(String(error.code));
+}

@@ -85,9 +85,10 @@ export class MemoryEventStore implements EventStore {
     const categories = options.categories && new Set(options.categories);
     let at = countUpTo(options.after);
     let told = false;
-    while (!signal.aborted) {
+    const ended = () => signal.aborted;
+    while (!ended()) {
       const slow = (await this.begin('subscribe')) === 'slow';
-      if (signal.aborted) return;
+      if (ended()) return;
       if (at < this.log.length || !told) {
         told = true;
         const end = Math.min(this.log.length, at + (slow ? 1 : BATCH_EVENTS));

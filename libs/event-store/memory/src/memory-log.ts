@@ -93,7 +93,7 @@ export class MemoryLog {
     const first =
       typeof expected === 'number' ? expected + 1 : expected === 'noStream' ? 0 : places.length - ids.length;
     if (first < 0 || first + ids.length > places.length) return undefined;
-    const same = ids.every((id, i) => this.entries[places[first + i] as number]?.id === id);
+    const same = ids.every((id, i) => this.entries[places[first + i]!]?.id === id);
     return same ? first : undefined;
   }
 }
@@ -105,7 +105,7 @@ function isMet(expected: ExpectedRevision, actual: number): boolean {
 }
 
 function resultAt(revision: number, places: readonly number[]): AppendResult {
-  return { revision, position: positionOf(places[revision] as number) };
+  return { revision, position: positionOf(places[revision]!) };
 }
 
 const DIGITS = 15;

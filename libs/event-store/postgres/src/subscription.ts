@@ -15,12 +15,13 @@ export async function* subscription(
   const wanted = categories && new Set(categories);
   let at = fromPosition(after);
   let told = false;
+  const ended = () => signal.aborted;
   const stopListening = tail.listen();
   try {
-    while (!signal.aborted) {
+    while (!ended()) {
       // The first page is always the server's own: it also shows whether the log reaches that far at all.
       const page = (told ? tail.after(at, wanted) : undefined) ?? (await ownPage(pages, at, categories, signal));
-      if (!page || signal.aborted) return;
+      if (!page || ended()) return;
       if (at > page.head)
         throw new RangeError(
           `the log ends at ${String(page.head)}, before position ${String(at)}: it is not the log that was followed`,

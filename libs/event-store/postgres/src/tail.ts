@@ -76,13 +76,14 @@ export class Tail {
 
   private async follow(session: AbortSignal): Promise<void> {
     const backOff = new BackOff();
-    while (!session.aborted) {
+    const ended = () => session.aborted;
+    while (!ended()) {
       try {
         const atEnd = await this.step(session);
         backOff.reset();
         if (atEnd) await this.appended.wait(session, POLL_MS);
       } catch (error) {
-        if (session.aborted) return;
+        if (ended()) return;
         if (!isUnavailable(error)) {
           this.failure = { error };
           this.grown.wake();
@@ -95,8 +96,9 @@ export class Tail {
 
   /** True when there is nothing more to read for now. */
   private async step(session: AbortSignal): Promise<boolean> {
+    const ended = () => session.aborted;
     const head = await this.pages.head();
-    if (session.aborted) return true;
+    if (ended()) return true;
     if (!this.bounds) {
       this.bounds = { floor: head, head };
       this.grown.wake();
@@ -104,7 +106,7 @@ export class Tail {
     }
     if (head <= this.bounds.head) return true;
     const page = await this.pages.after(this.bounds.head, PAGE_EVENTS);
-    if (session.aborted) return true;
+    if (ended()) return true;
     this.add(page);
     return page.scannedTo >= page.head;
   }

@@ -49,7 +49,7 @@ export function describeRacing(setup: ConformanceSetup): void {
       for (let revision = -1; revision < 9; revision++) {
         const results = await Promise.allSettled(
           Array.from({ length: 8 }, (_, i) =>
-            (clients[i % 4] as EventStore).append(stream, revision < 0 ? 'noStream' : revision, newEvents(1)),
+            clients[i % 4]!.append(stream, revision < 0 ? 'noStream' : revision, newEvents(1)),
           ),
         );
         const lost = results.filter((result) => result.status === 'rejected');
@@ -80,8 +80,8 @@ async function writeAll(clients: readonly EventStore[], category: string): Promi
       let count = 0;
       for (let i = 0; i < APPENDS_EACH; i++) {
         const events = newEvents(1 + ((writer + i) % 3));
-        const stream = streams[(writer * 7 + i) % STREAMS] as string;
-        await (clients[writer % clients.length] as EventStore).append(stream, 'any', events);
+        const stream = streams[(writer * 7 + i) % STREAMS]!;
+        await clients[writer % clients.length]!.append(stream, 'any', events);
         count += events.length;
         if (i % 5 === 0) await sleep(writer % 4);
       }

@@ -95,7 +95,7 @@ function describeWholeLog(store: () => EventStore): void {
     const own = (events: readonly StoredEvent[]) => events.filter((event) => event.stream.startsWith(category));
     const all = own(await collect(store().readAll()));
     expect(all.map(value)).toEqual([0, 1, 2, 3, 4, 5]);
-    const from = (all[3] as StoredEvent).position;
+    const from = all[3]!.position;
     expect(own(await collect(store().readAll({ from }))).map(value)).toEqual([3, 4, 5]);
     expect((await collect(store().readAll({ from, limit: 1 }))).map(value)).toEqual([3]);
     expect(own(await collect(store().readAll({ direction: 'backwards' }))).map(value)).toEqual([5, 4, 3, 2, 1, 0]);
