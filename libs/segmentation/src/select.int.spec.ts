@@ -118,7 +118,7 @@ describe('a selection', () => {
         expect(await ask(previewSql(selection, source))).toEqual(numbers.slice(0, 100));
         expect(await ask({ text: inlineParameters(selectSql(selection, source)), values: [] })).toEqual(numbers);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   }, 60_000);
 
