@@ -1,1 +1,1 @@
-export {};
+export { SegmentsModule } from './segments.module';

@@ -1,0 +1,61 @@
+import type { Provider, Type } from '@nestjs/common';
+import { AddFieldController } from './add-field/add-field.controller';
+import { AddFieldHandler } from './add-field/add-field.handler';
+import { CreateProfileDatabaseController } from './create-profile-database/create-profile-database.controller';
+import { CreateProfileDatabaseHandler } from './create-profile-database/create-profile-database.handler';
+import { DeleteProfileDatabaseController } from './delete-profile-database/delete-profile-database.controller';
+import { DeleteProfileDatabaseHandler } from './delete-profile-database/delete-profile-database.handler';
+import { GetImportController } from './get-import/get-import.controller';
+import { RejectedRows } from './get-import/rejected-rows';
+import { FieldValues } from './get-profile-database/field-values.query';
+import { GetProfileDatabaseController } from './get-profile-database/get-profile-database.controller';
+import { BatchWriter } from './import-profiles/batch-writer';
+import { ImportProfilesController } from './import-profiles/import-profiles.controller';
+import { ImportRecords } from './import-profiles/import-records';
+import { ImportRun } from './import-profiles/import-run';
+import { ImportWorker } from './import-profiles/import.worker';
+import { ProfileImports } from './import-profiles/profile-imports';
+import { ImportLimits, Upload } from './import-profiles/upload';
+import { Profiles } from './profiles/profiles';
+import { TableUpkeep } from './profiles/table-upkeep';
+import { TypedTables } from './profiles/typed-tables';
+import { ProfileDatabasesQuery } from './read-models/profile-databases/profile-databases.query';
+import { RemoveFieldController } from './remove-field/remove-field.controller';
+import { RemoveFieldHandler } from './remove-field/remove-field.handler';
+import { RenameProfileDatabaseController } from './rename-profile-database/rename-profile-database.controller';
+import { RenameProfileDatabaseHandler } from './rename-profile-database/rename-profile-database.handler';
+import { Stratifications } from './strata/stratifications';
+
+/** Profile databases, their profiles and imports. */
+export const profileDatabasesProviders: Provider[] = [
+  AddFieldHandler,
+  BatchWriter,
+  CreateProfileDatabaseHandler,
+  DeleteProfileDatabaseHandler,
+  FieldValues,
+  ImportLimits,
+  ImportRecords,
+  ImportRun,
+  ImportWorker,
+  ProfileDatabasesQuery,
+  ProfileImports,
+  Profiles,
+  RejectedRows,
+  RemoveFieldHandler,
+  RenameProfileDatabaseHandler,
+  Stratifications,
+  TableUpkeep,
+  TypedTables,
+  Upload,
+];
+
+export const profileDatabasesControllers: Type[] = [
+  AddFieldController,
+  CreateProfileDatabaseController,
+  DeleteProfileDatabaseController,
+  GetImportController,
+  GetProfileDatabaseController,
+  ImportProfilesController,
+  RemoveFieldController,
+  RenameProfileDatabaseController,
+];

@@ -1,0 +1,37 @@
+import { ContextModule, InjectProjections } from '@muster/platform';
+import type { Projections } from '@muster/projections';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ProfileDatabases1763776800000 } from '../migrations/1763776800000-profile-databases';
+import { Segments1769000002000 } from '../migrations/1769000002000-segments';
+import { profileDatabasesControllers, profileDatabasesProviders } from './profile-databases.providers';
+import { profileDatabasesProjection } from './read-models/profile-databases/profile-databases.projection';
+import { SegmentEntity, SegmentRunEntity } from './read-models/segments/segment.entity';
+import { segmentsProjection } from './read-models/segments/segments.projection';
+import { segmentsControllers, segmentsProviders } from './segments.providers';
+
+const entities = [SegmentEntity, SegmentRunEntity];
+
+/** Profile databases, segments, and what other services ask of them. */
+@Module({
+  imports: [
+    CqrsModule,
+    ContextModule.forContext({
+      context: 'segments',
+      migrations: [ProfileDatabases1763776800000, Segments1769000002000],
+      entities,
+    }),
+    TypeOrmModule.forFeature(entities, 'segments'),
+  ],
+  controllers: [...profileDatabasesControllers, ...segmentsControllers],
+  providers: [...profileDatabasesProviders, ...segmentsProviders],
+})
+export class SegmentsModule implements OnModuleInit {
+  constructor(@InjectProjections('segments') private readonly projections: Projections) {}
+
+  onModuleInit(): void {
+    this.projections.register(profileDatabasesProjection);
+    this.projections.register(segmentsProjection);
+  }
+}
