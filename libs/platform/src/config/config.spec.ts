@@ -11,7 +11,7 @@ describe('configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       logLevel: 'info',
-      dataDir: '/srv/app/.muster',
+      dataDir: null,
       sampleData: true,
       adminApiKey: null,
     });
@@ -52,8 +52,8 @@ describe('configuration', () => {
     const adminApiKey = `mk_00000000-0000-4000-8000-000000000000_${'s'.repeat(32)}`;
     const databaseUrl = 'postgresql://u:p@db:5432/muster';
     expect(
-      read({ DATABASE_URL: databaseUrl, ADMIN_API_KEY: adminApiKey, MUSTER_DATA_DIR: '/var/muster', PORT: '0' }),
-    ).toMatchObject({ databaseUrl, adminApiKey, dataDir: '/var/muster', port: 0 });
+      read({ DATABASE_URL: databaseUrl, ADMIN_API_KEY: adminApiKey, MUSTER_DATA_DIR: 'data', PORT: '0' }),
+    ).toMatchObject({ databaseUrl, adminApiKey, dataDir: '/srv/app/data', port: 0 });
   });
 });
 

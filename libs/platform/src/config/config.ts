@@ -11,8 +11,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
-  /** Absolute. */
-  readonly dataDir: string;
+  /** Absolute; `null`: the application chooses. */
+  readonly dataDir: string | null;
   readonly sampleData: boolean;
   /** `mk_<uuid>_<secret>`: a key with the role admin that is there from the start. */
   readonly adminApiKey: string | null;
@@ -29,7 +29,6 @@ export class ConfigError extends Error {
 /** Reads and checks the whole environment at once. An empty variable counts as absent. Throws {@link ConfigError}. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, workingDirectory: string): Config {
   const variables = new Variables(env);
-  const dataDir = variables.read<string>('MUSTER_DATA_DIR', '.muster', 'a path', (text) => text);
   const config: Config = {
     eventStore: variables.oneOf('EVENT_STORE', ['postgres'], 'postgres'),
     bus: variables.oneOf('BUS', ['direct'], 'direct'),
@@ -48,7 +47,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     ),
     port: variables.read<number>('PORT', 3000, 'a whole number from 0 (any free port) to 65535', portNumber),
     logLevel: variables.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    dataDir: resolve(workingDirectory, dataDir),
+    dataDir: variables.read<string | null>('MUSTER_DATA_DIR', null, 'a path', (text) =>
+      resolve(workingDirectory, text),
+    ),
     sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], 'on') === 'on',
     adminApiKey: variables.read<string | null>(
       'ADMIN_API_KEY',

@@ -7,7 +7,7 @@ import { IsArray, IsInt, IsString, ValidateNested } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import type { Readable } from 'node:stream';
-import { startTestApp, type TestApp } from '../testing';
+import { startTestApp, undeclaredRoutes, type TestApp } from '../testing';
 import { Public, Roles } from './access.decorators';
 import { answer, withETag } from './answer';
 import { ApiProblems } from './api-problems.decorator';
@@ -109,7 +109,8 @@ const valid = { name: 'n', items: [{ name: 'i', 'a/b': 1 }] };
 const as = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
 describe('access', () => {
-  it('denies a route that says nothing, to the admin too', async () => {
+  it('denies a route that says nothing, to the admin too, and a walk over all routes finds it', async () => {
+    expect(undeclaredRoutes(test.app)).toEqual(['ThingsController.closed (GET)']);
     const denied = await test.request('GET', '/api/v1/things/closed');
     expect([denied.status, denied.json()['code']]).toEqual([403, 'FORBIDDEN']);
     expect((await test.request('GET', '/api/v1/things/closed', undefined, { authorization: '' })).status).toBe(401);

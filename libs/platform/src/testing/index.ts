@@ -1,2 +1,3 @@
 export { startTestApp, type TestApp, type TestAppOptions, type TestResponse } from './test-app';
 export { TestKeys } from './test-keys';
+export { undeclaredRoutes } from './undeclared-routes';

@@ -1,0 +1,67 @@
+import 'reflect-metadata';
+import { EmbeddedPostgresError } from '@muster/embedded';
+import { ConfigError, readConfig } from '@muster/platform';
+import { startStandalone, type Standalone } from './start-standalone';
+import { welcome } from './welcome';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env, process.cwd());
+  const shutdown = new Shutdown();
+  const standalone = await startStandalone({
+    ...config,
+    onDatabaseLost: (error) => shutdown.databaseLost(error),
+  });
+  shutdown.follow(standalone);
+  process.stdout.write(welcome(standalone, config));
+}
+
+/** Ctrl+C or SIGTERM: the app first, then its database, once. A second signal ends the process at once. */
+class Shutdown {
+  private standalone: Standalone | undefined;
+  private closing = false;
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.begin());
+  }
+
+  follow(standalone: Standalone): void {
+    this.standalone = standalone;
+    // A signal came while it was starting.
+    if (this.closing) this.close(standalone);
+  }
+
+  databaseLost(error: Error): void {
+    if (this.closing) return;
+    process.stderr.write(
+      `The embedded Postgres has ended: ${error.message}\nMuster stops; nothing acknowledged is lost.\n`,
+    );
+    process.exit(1);
+  }
+
+  private begin(): void {
+    if (this.closing) process.exit(130);
+    this.closing = true;
+    process.stdout.write('Stopping: what is in hand is finished first (Ctrl+C again to leave at once).\n');
+    if (this.standalone) this.close(this.standalone);
+  }
+
+  private close(standalone: Standalone): void {
+    standalone.close().then(() => process.exit(0), fail);
+  }
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    return `Something listens on this port already (${error.message}). Set PORT to another one, or to 0 for any free one.`;
+  }
+  return error.stack ?? error.message;
+}
+
+main().catch(fail);
