@@ -44,22 +44,20 @@ export async function build(folders, root = ROOT) {
 }
 
 async function transpile(swc, options, configuration, root, folder) {
-  const source = join(root, folder, 'src');
   const target = join(root, folder, 'dist');
-  const sources = filesBelow(source).filter((path) => !NOT_BUILT.test(path));
+  const sources = sourcesOf(join(root, folder));
   if (!stampIs(target, configuration)) rmSync(target, { recursive: true, force: true });
   removeStale(target, sources);
-  const changed = sources.filter((path) => !isCurrent(join(source, path), join(target, output(path))));
+  const changed = sources.filter(({ from, output }) => !isCurrent(from, join(target, output)));
   const errors = [];
   await Promise.all(
-    changed.map(async (path) => {
-      const from = join(source, path);
-      const to = join(target, output(path));
+    changed.map(async ({ from, output }) => {
+      const to = join(target, output);
       mkdirSync(dirname(to), { recursive: true });
-      if (!path.endsWith('.ts')) copyFileSync(from, to);
+      if (!from.endsWith('.ts')) copyFileSync(from, to);
       else {
         try {
-          await transpileFile(swc, options, from, to);
+          await transpileFile(swc, options, from, to, output);
         } catch (error) {
           rmSync(to, { force: true });
           errors.push(located(error, relative(root, from)));
@@ -75,7 +73,25 @@ async function transpile(swc, options, configuration, root, folder) {
   return { written: changed.length - errors.length, errors };
 }
 
-async function transpileFile(swc, options, from, to) {
+/** src/ becomes dist/, and migrations/, which stands beside src/, dist/migrations/. */
+function sourcesOf(folder) {
+  return [
+    ['src', ''],
+    ['migrations', 'migrations/'],
+  ].flatMap(([from, to]) =>
+    filesBelow(join(folder, from))
+      .filter((path) => !NOT_BUILT.test(path))
+      .map((path) => ({ from: join(folder, from, path), output: `${to}${path.replace(/\.ts$/, '.js')}` })),
+  );
+}
+
+/** Imports from src/ of what stands in migrations/ lead there from dist/ too: one step fewer. */
+function insideDist(code, output) {
+  const up = '../'.repeat(output.split('/').length - 1);
+  return code.replaceAll(`require("../${up}migrations/`, `require("${up || './'}migrations/`);
+}
+
+async function transpileFile(swc, options, from, to, output) {
   const sourceFileName = relative(dirname(to), from).replaceAll('\\', '/');
   const { code, map } = await swc.transform(readFileSync(from, 'utf8'), {
     ...options,
@@ -86,7 +102,7 @@ async function transpileFile(swc, options, from, to) {
   });
   const mapFile = `${to}.map`;
   writeFileSync(mapFile, map);
-  writeFileSync(to, `${code}\n//# sourceMappingURL=${mapFile.slice(dirname(to).length + 1)}\n`);
+  writeFileSync(to, `${insideDist(code, output)}\n//# sourceMappingURL=${mapFile.slice(dirname(to).length + 1)}\n`);
 }
 
 /** swc draws the place (`,-[file:7:1]`); said again in the form that editors and CI read. */
@@ -98,11 +114,9 @@ function located(error, file) {
 }
 
 function removeStale(target, sources) {
-  const expected = new Set([STAMP, ...sources.flatMap((path) => [output(path), `${output(path)}.map`])]);
+  const expected = new Set([STAMP, ...sources.flatMap(({ output }) => [output, `${output}.map`])]);
   for (const path of filesBelow(target)) if (!expected.has(path)) rmSync(join(target, path));
 }
-
-const output = (path) => path.replace(/\.ts$/, '.js');
 
 function isCurrent(from, to) {
   return existsSync(to) && Math.abs(statSync(from).mtimeMs - statSync(to).mtimeMs) < 1;
