@@ -1,6 +1,8 @@
-import { ContextModule, InjectProjections } from '@muster/platform';
+import type { IntegrationBus } from '@muster/messaging';
+import { ContextModule, INTEGRATION_BUS, InjectProjections } from '@muster/platform';
 import type { Projections } from '@muster/projections';
-import { Module, type OnModuleInit } from '@nestjs/common';
+import { segmentsTranslation } from '@muster/segments-events';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ProfileDatabases1763776800000 } from '../migrations/1763776800000-profile-databases';
@@ -28,10 +30,14 @@ const entities = [SegmentEntity, SegmentRunEntity];
   providers: [...profileDatabasesProviders, ...segmentsProviders],
 })
 export class SegmentsModule implements OnModuleInit {
-  constructor(@InjectProjections('segments') private readonly projections: Projections) {}
+  constructor(
+    @InjectProjections('segments') private readonly projections: Projections,
+    @Inject(INTEGRATION_BUS) private readonly bus: IntegrationBus,
+  ) {}
 
   onModuleInit(): void {
     this.projections.register(profileDatabasesProjection);
     this.projections.register(segmentsProjection);
+    this.bus.addTranslation(segmentsTranslation);
   }
 }

@@ -1,8 +1,8 @@
 import type { Aggregates, Handled } from '@muster/aggregates';
 import type { MembershipCause } from '@muster/contracts';
-import type { CommandContext } from '@muster/kernel';
+import { DomainError, type CommandContext } from '@muster/kernel';
 import { AGGREGATES } from '@muster/platform';
-import { ProfileSet } from '@muster/profile-set';
+import type { ProfileSet } from '@muster/profile-set';
 import { requireFillable, type ClosedChange } from '@muster/segments-domain';
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -10,8 +10,8 @@ import { Profiles } from '../profiles/profiles';
 import { segmentAggregate, segmentMembersAggregate } from '../segments/segment.aggregates';
 import { namedProfiles } from './named-profiles';
 
-/** Profiles by external ids, or a set that is known already. */
-export type MembersInput = readonly string[] | ProfileSet;
+/** Profiles by external ids, or a set of a profile database that is known already. */
+export type MembersInput = readonly string[] | { readonly databaseId: string; readonly profiles: ProfileSet };
 
 /** Adds profiles to a static segment and removes others, by hand. */
 export class ChangeSegmentMembers {
@@ -53,7 +53,10 @@ export class ChangeSegmentMembersHandler implements ICommandHandler<ChangeSegmen
   }
 
   private async resolve(databaseId: string, input: MembersInput, pointer: string): Promise<ProfileSet> {
-    if (input instanceof ProfileSet) return input;
+    if ('profiles' in input) {
+      if (input.databaseId === databaseId) return input.profiles;
+      throw new DomainError('SEGMENT_INVALID', { detail: 'The profiles are of another profile database.' });
+    }
     return namedProfiles(input, await this.profiles.numbersOf(databaseId, input), pointer);
   }
 }

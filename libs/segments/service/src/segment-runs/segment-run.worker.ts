@@ -1,8 +1,14 @@
 import { StoreUnavailable } from '@muster/event-store';
 import { DomainError } from '@muster/kernel';
-import { InjectLeases, type Leases } from '@muster/platform';
+import { BackgroundWork, InjectLeases, type Leases, type Worker } from '@muster/platform';
 import { isUnavailable } from '@muster/postgres';
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { SegmentsQuery } from '../read-models/segments/segments.query';
 import { SegmentRun } from './segment-run';
 
@@ -13,7 +19,8 @@ const POLL_MS = 2_000;
  * looking at the log of runs now and then for those that another process has left.
  */
 @Injectable()
-export class SegmentRunWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SegmentRunWorker implements Worker, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly name = 'segments.runs';
   private readonly logger = new Logger(SegmentRunWorker.name);
   private readonly due = new Set<string>();
   private working: Promise<void> | undefined;
@@ -24,7 +31,16 @@ export class SegmentRunWorker implements OnApplicationBootstrap, BeforeApplicati
     private readonly run: SegmentRun,
     private readonly segments: SegmentsQuery,
     @InjectLeases('segments') private readonly leases: Leases,
+    private readonly work: BackgroundWork,
   ) {}
+
+  onModuleInit(): void {
+    this.work.register(this);
+  }
+
+  async busy(): Promise<boolean> {
+    return this.working !== undefined || (await this.segments.running()).length > 0;
+  }
 
   onApplicationBootstrap(): void {
     this.poll();
@@ -39,7 +55,7 @@ export class SegmentRunWorker implements OnApplicationBootstrap, BeforeApplicati
   /** The segment has a run to carry out. */
   wake(segmentId: string): void {
     this.due.add(segmentId);
-    this.working ??= this.work().finally(() => {
+    this.working ??= this.workThrough().finally(() => {
       this.working = undefined;
     });
   }
@@ -56,7 +72,7 @@ export class SegmentRunWorker implements OnApplicationBootstrap, BeforeApplicati
       });
   }
 
-  private async work(): Promise<void> {
+  private async workThrough(): Promise<void> {
     for (const segmentId of this.due) {
       if (this.stopped) return;
       this.due.delete(segmentId);
