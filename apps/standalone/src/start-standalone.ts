@@ -3,6 +3,7 @@ import { EmbeddedPostgres, firstReachableFolder } from '@muster/embedded';
 import { createHttpApp, PlatformModule, type LogLevel } from '@muster/platform';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ensureDevelopmentKey } from './development-key';
 
@@ -80,6 +81,8 @@ interface Database {
 
 async function openDatabase(dataDir: string, options: StandaloneOptions): Promise<Database> {
   if (options.databaseUrl) return { url: options.databaseUrl, stop: () => Promise.resolve() };
+  // Enterable by the user that Postgres runs as (`nobody`, where root starts it); the folders in it are private.
+  await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const { onDatabaseLost } = options;
   const postgres = await new EmbeddedPostgres({
     dataDir: join(dataDir, 'postgres'),

@@ -1,4 +1,4 @@
-import type { DynamicModule } from '@nestjs/common';
+import { RequestMethod, type DynamicModule } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { Logger, LoggerModule } from 'nestjs-pino';
@@ -11,12 +11,13 @@ const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token', 'apiK
 /** JSON lines with correlation ids; lines for people where the output is a terminal. */
 export function loggingModule(level: LogLevel): DynamicModule {
   return LoggerModule.forRoot({
+    forRoutes: [{ path: '{*path}', method: RequestMethod.ALL }],
     pinoHttp: {
       level,
       genReqId: (request) => request.id,
       customAttributeKeys: { reqId: 'correlationId' },
       quietReqLogger: true,
-      autoLogging: { ignore: (request) => /^\/(health|metrics)/.test(request.url ?? '') },
+      autoLogging: { ignore: (request) => /^\/(health|metrics)/.test(pathOf(request)) },
       customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'warn' : 'info'),
       // Headers and query strings can hold secrets and personal data: neither is logged.
       serializers: { req: requestForLog, res: responseForLog, err: errorForLog },
@@ -37,8 +38,14 @@ export class StartupLogger extends Logger {
   }
 }
 
-function requestForLog(request: IncomingMessage): Record<string, unknown> {
-  return { method: request.method, path: request.url?.split('?', 1)[0] };
+export function requestForLog(request: IncomingMessage): Record<string, unknown> {
+  return { method: request.method, path: pathOf(request) };
+}
+
+/** Without the query. Middleware sees `url` relative to where it is mounted, and the whole in `originalUrl`. */
+function pathOf(request: IncomingMessage): string {
+  const url = 'originalUrl' in request ? request.originalUrl : request.url;
+  return typeof url === 'string' ? (url.split('?', 1)[0] ?? '') : '';
 }
 
 function responseForLog(response: ServerResponse): Record<string, unknown> {

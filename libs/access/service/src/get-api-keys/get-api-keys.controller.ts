@@ -12,9 +12,9 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
 import { API_KEYS } from '../read-models/api-keys/api-keys.projection';
-import { ApiKeysQuery } from '../read-models/api-keys/api-keys.query';
+import { ApiKeysQuery, type ApiKeyRow } from '../read-models/api-keys/api-keys.query';
 
-class ApiKeyDto {
+class ApiKeyDto implements ApiKeyRow {
   @ApiProperty({ format: 'uuid' })
   keyId!: string;
 
@@ -37,7 +37,12 @@ class ApiKeyDto {
   revokedAt!: Date | null;
 }
 
-class ApiKeysPageDto {
+interface ApiKeysPage {
+  readonly items: readonly ApiKeyRow[];
+  readonly nextCursor: string | null;
+}
+
+class ApiKeysPageDto implements ApiKeysPage {
   @ApiProperty({ type: [ApiKeyDto] })
   items!: readonly ApiKeyDto[];
 
@@ -56,7 +61,7 @@ export class GetApiKeysController {
   @ApiOperation({ summary: 'List API keys', description: 'In the order of their ids, without their secrets.' })
   @ApiOkResponse({ type: ApiKeysPageDto })
   @ApiProblems('CURSOR_INVALID', 'READ_MODEL_BEHIND')
-  async list(@Query() { limit, cursor }: PageQuery): Promise<ApiKeysPageDto> {
+  async list(@Query() { limit, cursor }: PageQuery): Promise<ApiKeysPage> {
     const items = await this.keys.page(cursor === undefined ? null : lastOf(cursor), limit);
     const last = items.length === limit ? items.at(-1) : undefined;
     return { items, nextCursor: last ? pageCursor.encode({ after: last.keyId }) : null };

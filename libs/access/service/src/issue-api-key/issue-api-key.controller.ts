@@ -57,7 +57,12 @@ class IssueApiKeyDto {
   expiresAt?: Date | null;
 }
 
-class IssuedApiKeyDto {
+interface IssuedApiKey {
+  readonly keyId: string;
+  readonly key: string | null;
+}
+
+class IssuedApiKeyDto implements IssuedApiKey {
   @ApiProperty({ format: 'uuid' })
   keyId!: string;
 
@@ -90,7 +95,7 @@ export class IssueApiKeyController {
     @Body() { name, roles, expiresAt }: IssueApiKeyDto,
     @NewId() keyId: string,
     @CommandContext() context: CommandContext,
-  ): Promise<Answer<IssuedApiKeyDto>> {
+  ): Promise<Answer<IssuedApiKey>> {
     const secret = Buffer.from(this.random.bytes(SECRET_BYTES)).toString('base64url');
     const command = new IssueApiKey({ keyId, name, secret, roles, expiresAt: expiresAt ?? null }, context);
     const handled = await this.commands.execute<IssueApiKey, Handled>(command);
