@@ -15,11 +15,15 @@ import { ImportRecords } from './import-profiles/import-records';
 import { ImportRun } from './import-profiles/import-run';
 import { ImportWorker } from './import-profiles/import.worker';
 import { ProfileImports } from './import-profiles/profile-imports';
-import { ImportLimits, Upload } from './import-profiles/upload';
+import { ImportLimits } from './import-profiles/file-bytes';
+import { Upload } from './import-profiles/upload';
 import { Profiles } from './profiles/profiles';
 import { TableUpkeep } from './profiles/table-upkeep';
 import { TypedTables } from './profiles/typed-tables';
 import { ProfileDatabasesQuery } from './read-models/profile-databases/profile-databases.query';
+import { Interactions } from './record-interactions/interactions';
+import { RecordInteractionsController } from './record-interactions/record-interactions.controller';
+import { RecordInteractionsHandler } from './record-interactions/record-interactions.handler';
 import { RemoveFieldController } from './remove-field/remove-field.controller';
 import { RemoveFieldHandler } from './remove-field/remove-field.handler';
 import { RenameProfileDatabaseController } from './rename-profile-database/rename-profile-database.controller';
@@ -39,7 +43,9 @@ export const profileDatabasesProviders: Provider[] = [
   ImportWorker,
   ProfileDatabasesQuery,
   ProfileImports,
+  Interactions,
   Profiles,
+  RecordInteractionsHandler,
   RejectedRows,
   RemoveFieldHandler,
   RenameProfileDatabaseHandler,
@@ -56,6 +62,7 @@ export const profileDatabasesControllers: Type[] = [
   GetImportController,
   GetProfileDatabaseController,
   ImportProfilesController,
+  RecordInteractionsController,
   RemoveFieldController,
   RenameProfileDatabaseController,
 ];

@@ -54,6 +54,10 @@ export class BatchWriter {
   private async writeOnce(client: PoolClient, target: ImportTarget, batch: Batch): Promise<void> {
     const { record, table, fields } = target;
     const { importId, databaseId } = record;
+    // a batch is a small part of a large table: the planner would rather read the whole of it, once for every batch
+    await client.query(
+      'SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off',
+    );
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`profiles:${databaseId}`]);
     await this.expectCursor(client, importId, batch.rowsBefore);
     const externalIds = batch.rows.map((row) => row.externalId);

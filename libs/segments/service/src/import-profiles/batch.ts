@@ -6,7 +6,10 @@ import type { Layout } from './layout';
 import { NdjsonReader, type JsonRow } from './ndjson-reader';
 import type { FilePlace, RowReader, RowSink } from './rows';
 
-/** A row that meets the schema. */
+/**
+ * A row that meets the schema. One text for all its cells: a batch lives long enough to be expensive to collect, and so
+ * it is few objects, none of which keeps a piece of the file alive.
+ */
 export interface ImportRow {
   /** From 1, counting every row of the file. */
   readonly rowNo: number;
@@ -14,11 +17,16 @@ export interface ImportRow {
   /** Where the file goes on after the row. */
   readonly next: FilePlace;
   readonly externalId: string;
-  /** In the text format of COPY, by column of the import; `undefined`: the row does not say, so it stays as it is. */
-  readonly cells: (string | undefined)[];
+  /** By column of the import, in the text format of COPY with tabs between; {@link UNSAID} where the row says nothing. */
+  readonly text: string;
+  /** Some cell is {@link UNSAID}: it stays as it is. */
+  readonly partial: boolean;
   /** A required field that the row does not say: it can update a profile and not make one. */
   readonly lacks?: string;
 }
+
+/** Stands for a cell that a row says nothing about; no value looks like this in the text format of COPY. */
+export const UNSAID = '\\?';
 
 /** A row that was not taken, and why. */
 export interface Rejection {
@@ -102,7 +110,7 @@ export class BatchReader {
       row: (raw, line, next) => {
         const rowNo = ++this.rowsRead;
         const row = rows.read(raw, rowNo, line, next);
-        if ('cells' in row) this.rows.push(row);
+        if ('text' in row) this.rows.push(row);
         else this.rejections.push(row);
         this.passed(next);
       },
@@ -138,6 +146,8 @@ class CellsToRow implements ToRow<string[]> {
   private readonly targets: readonly { at: number; read: (text: string) => string | Refused }[];
   private readonly sources: readonly number[];
   private readonly idColumn: number;
+  /** Of the row at hand. Joining makes one flat text, where `+` would keep every cell. */
+  private readonly cells: string[];
 
   constructor(
     private readonly layout: Extract<Layout, { format: 'csv' }>,
@@ -148,6 +158,7 @@ class CellsToRow implements ToRow<string[]> {
       layout.roles.findIndex((role) => role !== null && role !== 'externalId' && role.field === field.name),
     );
     this.targets = fields.map((field, at) => ({ at, read: cellReader(field) }));
+    this.cells = new Array<string>(fields.length).fill('');
   }
 
   read(raw: string[], rowNo: number, line: number, next: FilePlace): ImportRow | Rejection {
@@ -159,7 +170,7 @@ class CellsToRow implements ToRow<string[]> {
     const externalId = this.idColumn < 0 ? String(rowNo) : (raw[this.idColumn] ?? '');
     const fault = externalIdProblem(externalId);
     if (fault) return this.rejection(rowNo, line, next, this.idColumn, externalId, fault);
-    const cells = new Array<string | undefined>(this.targets.length);
+    const { cells } = this;
     for (const { at, read } of this.targets) {
       const source = this.sources[at] ?? -1;
       const text = raw[source] ?? '';
@@ -167,7 +178,7 @@ class CellsToRow implements ToRow<string[]> {
       if (typeof cell !== 'string') return this.rejection(rowNo, line, next, source, text, cell);
       cells[at] = cell;
     }
-    return { rowNo, line, next, externalId, cells };
+    return { rowNo, line, next, externalId, text: cells.join('\t'), partial: false };
   }
 
   private rejection(
@@ -201,7 +212,7 @@ class JsonToRow implements ToRow<JsonRow> {
   }
 
   read(raw: JsonRow, rowNo: number, line: number, next: FilePlace): ImportRow | Rejection {
-    const cells = new Array<string | undefined>(this.fields.length).fill(undefined);
+    const cells = new Array<string>(this.fields.length).fill(UNSAID);
     let externalId = this.byRowNumber ? String(rowNo) : '';
     const reject = (column: string | null, json: unknown, reason: string): Rejection => ({
       rowNo,
@@ -227,8 +238,17 @@ class JsonToRow implements ToRow<JsonRow> {
     }
     const fault = externalIdProblem(externalId);
     if (fault) return reject(null, externalId === '' ? undefined : externalId, fault.reason);
-    const lacks = this.required.find((name) => cells[this.at.get(name) ?? -1] === undefined);
-    return { rowNo, line, next, externalId, cells, ...(lacks !== undefined && { lacks }) };
+    const lacks = this.required.find((name) => cells[this.at.get(name) ?? -1] === UNSAID);
+    const text = cells.join('\t');
+    return {
+      rowNo,
+      line,
+      next,
+      externalId,
+      text,
+      partial: cells.includes(UNSAID),
+      ...(lacks !== undefined && { lacks }),
+    };
   }
 }
 

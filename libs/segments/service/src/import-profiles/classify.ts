@@ -1,5 +1,4 @@
-import { NULL_CELL } from '../profiles/copy-text';
-import type { ImportRow, Rejection } from './batch';
+import { UNSAID, type ImportRow, type Rejection } from './batch';
 import type { ImportMode } from './layout';
 import type { UniqueValues } from './unique-values';
 
@@ -66,10 +65,8 @@ function refusalOf(
 
 /** What the later row does not say stays as the earlier one said. */
 function overlaid(earlier: ImportRow, later: ImportRow): ImportRow {
-  return { ...later, cells: later.cells.map((cell, i) => cell ?? earlier.cells[i]) };
-}
-
-/** A cell of a profile that is made: what a row does not say is missing. */
-export function cellOrNull(cell: string | undefined): string {
-  return cell ?? NULL_CELL;
+  if (!later.partial) return later;
+  const before = earlier.text.split('\t');
+  const cells = later.text.split('\t').map((cell, i) => (cell === UNSAID ? (before[i] ?? UNSAID) : cell));
+  return { ...later, text: cells.join('\t'), partial: cells.includes(UNSAID) };
 }

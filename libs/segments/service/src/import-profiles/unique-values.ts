@@ -2,12 +2,12 @@ import type { Queryable } from '@muster/postgres';
 import { sqlType } from '@muster/segmentation';
 import type { FieldRecord } from '@muster/segments-events';
 import { NULL_CELL, unescapeCopy } from '../profiles/copy-text';
-import type { ImportRow, Rejection } from './batch';
+import { UNSAID, type ImportRow, type Rejection } from './batch';
 
 /** Who holds which value of one unique field, as far as a batch is concerned. */
 interface Holders {
   readonly field: FieldRecord;
-  /** The place in `ImportRow.cells`. */
+  /** The place of its cell in a row. */
   readonly at: number;
   /** External id by value. */
   readonly holder: Map<string, string>;
@@ -61,7 +61,7 @@ export class UniqueValues {
   /** The row is accepted: its profile holds its values now, and none of those it held before. */
   take(row: ImportRow): void {
     for (const { at, holder, held } of this.fields) {
-      if (row.cells[at] === undefined) continue;
+      if (cellAt(row, at) === UNSAID) continue;
       const before = held.get(row.externalId);
       if (before !== undefined) holder.delete(before);
       held.delete(row.externalId);
@@ -73,7 +73,11 @@ export class UniqueValues {
   }
 }
 
+function cellAt(row: ImportRow, at: number): string {
+  return row.text.split('\t', at + 1)[at] ?? UNSAID;
+}
+
 function valueAt(row: ImportRow, at: number): string | undefined {
-  const cell = row.cells[at];
-  return cell === NULL_CELL ? undefined : cell;
+  const cell = cellAt(row, at);
+  return cell === NULL_CELL || cell === UNSAID ? undefined : cell;
 }

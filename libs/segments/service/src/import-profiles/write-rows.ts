@@ -3,8 +3,7 @@ import type { FieldRecord } from '@muster/segments-events';
 import type { PoolClient } from 'pg';
 import { escapeCopy, NULL_CELL } from '../profiles/copy-text';
 import type { ProfileTable } from '../profiles/typed-tables';
-import type { ImportRow, Rejection } from './batch';
-import { cellOrNull } from './classify';
+import { UNSAID, type ImportRow, type Rejection } from './batch';
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
@@ -42,10 +41,17 @@ export async function insertProfiles(
 ): Promise<void> {
   const columns = ['profile_no', 'external_id', ...fields.map((field) => field.column)].join(', ');
   await copyRows(client, `${table} (${columns})`, rows, (row, i) => {
-    const cells = row.cells.includes(undefined) ? row.cells.map(cellOrNull) : row.cells;
     const id = `${String(first + i)}\t${escapeCopy(row.externalId)}`;
-    return cells.length === 0 ? id : `${id}\t${cells.join('\t')}`;
+    return fields.length === 0 ? id : `${id}\t${row.partial ? withNulls(row) : row.text}`;
   });
+}
+
+/** What a row does not say of a profile that is made is missing. */
+function withNulls(row: ImportRow): string {
+  return row.text
+    .split('\t')
+    .map((cell) => (cell === UNSAID ? NULL_CELL : cell))
+    .join('\t');
 }
 
 export interface UpdateNotes {
@@ -67,36 +73,54 @@ export async function updateProfiles(
   notes: UpdateNotes,
 ): Promise<number> {
   if (updates.length === 0 || fields.length === 0) return 0;
-  const masked = updates.some(({ row }) => row.cells.includes(undefined));
+  const masked = updates.some(({ row }) => row.partial);
   const columns = fields.map((field) => field.column);
   await client.query(`CREATE TEMP TABLE staged ON COMMIT DROP AS
     SELECT profile_no, ${columns.join(', ')}, ''::text AS said FROM ${table} WITH NO DATA`);
-  await copyRows(client, `staged (profile_no, ${columns.join(', ')}, said)`, updates, ({ row, profileNo }) => {
-    const said = masked ? row.cells.map((cell) => (cell === undefined ? '0' : '1')).join('') : NULL_CELL;
-    return `${String(profileNo)}\t${row.cells.map(cellOrNull).join('\t')}\t${said}`;
-  });
-  const now = (column: string, i: number): string =>
-    masked ? `CASE substr(s.said, ${String(i + 1)}, 1) WHEN '1' THEN s.${column} ELSE p.${column} END` : `s.${column}`;
-  const differs = `(${columns.map((c) => `p.${c}`).join(', ')}) IS DISTINCT FROM (${columns.map(now).join(', ')})`;
-  const changes = fields.map(
-    (field, i) => `('${field.name}', to_jsonb(p.${field.column}), to_jsonb(${now(field.column, i)}))`,
+  await copyRows(client, `staged (profile_no, ${columns.join(', ')}, said)`, updates, ({ row, profileNo }) =>
+    row.partial
+      ? `${String(profileNo)}\t${withNulls(row)}\t${saidBy(row)}`
+      : `${String(profileNo)}\t${row.text}\t${NULL_CELL}`,
   );
+  const now = (column: string, i: number): string =>
+    masked ? `CASE substr(s.said, ${String(i + 1)}, 1) WHEN '0' THEN p.${column} ELSE s.${column} END` : `s.${column}`;
+  const { rowCount } = await client.query(
+    `CREATE TEMP TABLE changed ON COMMIT DROP AS
+     SELECT p.profile_no, ${columns.map((column, i) => `${now(column, i)} AS ${column}`).join(', ')}
+     FROM staged s JOIN ${table} p USING (profile_no)
+     WHERE (${columns.map((column) => `p.${column}`).join(', ')}) IS DISTINCT FROM (${columns.map(now).join(', ')})`,
+  );
+  if (rowCount) await applyChanges(client, table, fields, notes);
+  await client.query('DROP TABLE staged, changed');
+  return rowCount ?? 0;
+}
+
+/** By column: `0` where the row says nothing. */
+function saidBy(row: ImportRow): string {
+  return row.text
+    .split('\t')
+    .map((cell) => (cell === UNSAID ? '0' : '1'))
+    .join('');
+}
+
+async function applyChanges(
+  client: PoolClient,
+  table: string,
+  fields: readonly FieldRecord[],
+  { databaseId, at, source }: UpdateNotes,
+): Promise<void> {
+  const pairs = fields.map(({ name, column }) => `('${name}', to_jsonb(p.${column}), to_jsonb(c.${column}))`);
   await client.query(
     `INSERT INTO attribute_change (database_id, profile_no, at, field, old, new, source)
-     SELECT $1::uuid, p.profile_no, $2::timestamptz, c.field, c.old, c.new, $3::text
-     FROM staged s JOIN ${table} p USING (profile_no)
-       CROSS JOIN LATERAL (VALUES ${changes.join(', ')}) c(field, old, new)
-     WHERE ${differs} AND c.old IS DISTINCT FROM c.new
-     ORDER BY p.profile_no, c.field`,
-    [notes.databaseId, notes.at, notes.source],
+     SELECT $1::uuid, p.profile_no, $2::timestamptz, v.field, v.old, v.new, $3::text
+     FROM changed c JOIN ${table} p USING (profile_no) CROSS JOIN LATERAL (VALUES ${pairs.join(', ')}) v(field, old, new)
+     WHERE v.old IS DISTINCT FROM v.new`,
+    [databaseId, at, source],
   );
-  const sets = columns.map((column, i) => `${column} = ${now(column, i)}`);
-  const { rowCount } = await client.query(
-    `UPDATE ${table} p SET ${sets.join(', ')}, updated_at = now()
-     FROM staged s WHERE p.profile_no = s.profile_no AND ${differs}`,
+  const sets = fields.map(({ column }) => `${column} = c.${column}`);
+  await client.query(
+    `UPDATE ${table} p SET ${sets.join(', ')}, updated_at = now() FROM changed c WHERE p.profile_no = c.profile_no`,
   );
-  await client.query('DROP TABLE staged');
-  return rowCount ?? 0;
 }
 
 export async function writeRejections(
