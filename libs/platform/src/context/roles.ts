@@ -41,8 +41,7 @@ export async function grantEventStore(pool: Pool, schema: string): Promise<void>
   await withTransaction(pool, async (client) => {
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('muster:contexts'))`);
     await client.query(`GRANT USAGE ON SCHEMA ${name} TO ${roles}`);
-    await client.query(`GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${name} TO ${roles}`);
-    await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${name} TO ${roles}`);
+    await client.query(`GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${name} TO ${roles}`);
     await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${name} TO ${roles}`);
   });
 }
