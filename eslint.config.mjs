@@ -119,6 +119,10 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // A loop with an index is what typed arrays are fast with.
       '@typescript-eslint/prefer-for-of': 'off',
+      // A DTO is a class for its decorators only: answers are plain objects of its shape.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // Rows and JSON are of the type that the caller says: `query<Row>(...)`.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       // A command without data has the data {}.
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       // An async function turns its own throw into a rejection: a reason of its own.
@@ -150,14 +154,26 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         AbortController: 'readonly',
+        AbortSignal: 'readonly',
         Buffer: 'readonly',
+        Headers: 'readonly',
+        Request: 'readonly',
+        Response: 'readonly',
+        TextDecoder: 'readonly',
+        TextDecoderStream: 'readonly',
+        TextEncoder: 'readonly',
         URL: 'readonly',
+        URLSearchParams: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         console: 'readonly',
         fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',
+        setImmediate: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
+        structuredClone: 'readonly',
       },
     },
   },

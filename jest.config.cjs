@@ -6,6 +6,8 @@ delete swc.$schema;
 const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  // A busy machine is no reason to fail; a test that hangs is.
+  testTimeout: 30_000,
   testEnvironmentOptions: {
     customExportConditions: ['@muster/source', 'node', 'require', 'default'],
   },

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './process.mjs';
 import { filesBelow, packageFolders } from './workspace.mjs';
 
@@ -107,7 +108,7 @@ async function transpileFile(swc, options, from, to, output) {
 
 /** swc draws the place (`,-[file:7:1]`); said again in the form that editors and CI read. */
 function located(error, file) {
-  const text = String(error.message ?? error).replace(/\u001b\[[0-9;]*m/g, '');
+  const text = stripVTControlCharacters(String(error.message ?? error));
   const line = /:(\d+):\d+\]/.exec(text)?.[1] ?? '1';
   const message = /(?:×|x)\s+(.+)/.exec(text)?.[1] ?? text.split('\n')[0];
   return `${file}:${line}: ${message.trim()}`;

@@ -221,7 +221,7 @@ describe('the embedded Postgres refuses, with a reason,', () => {
 
   it('a package that is not installed', () => {
     const [platform, arch] = process.platform === 'darwin' ? ['linux', process.arch] : ['darwin', 'arm64'];
-    expect(() => packageFolder(platform, String(arch))).toThrow(/is not installed.*npm ci/);
+    expect(() => packageFolder(platform, arch)).toThrow(/is not installed.*npm ci/);
   });
 
   it('a port that is taken', async () => {
