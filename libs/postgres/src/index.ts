@@ -2,4 +2,4 @@ export { copyBinaryRows, type ColumnArray, type ColumnArrays, type FixedColumn }
 export { copyIn } from './copy-in';
 export { asError, OwnedWork, pause, type Lease, type Leases, type OwnedWorkOptions } from './owned-work';
 export { createPool, withTransaction, type PoolOptions, type Queryable } from './pool';
-export { errorCode, isUnavailable } from './unavailable';
+export { errorCode, isPassing, isUnavailable } from './unavailable';

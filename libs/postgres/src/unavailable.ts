@@ -50,6 +50,5 @@ const PASSING_STATES = new Set(['40001', '40P01', '55P03', '57014']);
 
 /** True where the same transaction may succeed later: Postgres was away, or others were in the way. */
 export function isPassing(error: unknown): boolean {
-  if (isUnavailable(error)) return true;
-  return error instanceof Error && 'code' in error && PASSING_STATES.has(String(error.code));
+  return isUnavailable(error) || PASSING_STATES.has(errorCode(error));
 }

@@ -1,9 +1,8 @@
 import type { Position } from '@muster/event-store';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { asError, OwnedWork, pause, type Leases } from '@muster/postgres';
 import { FencedOff, type Generation } from './checkpoints';
-import { isPassing } from './failures';
+import { goesOn } from './failures';
 import { GenerationFollower, type FollowerSurroundings } from './generation-follower';
-import type { Lease, Leases } from './ownership';
 import type { Projection } from './projection';
 
 export interface OwnerSurroundings extends FollowerSurroundings {
@@ -15,48 +14,57 @@ export interface OwnerSurroundings extends FollowerSurroundings {
   readonly onInterrupted: (name: string, error: Error) => void;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
-
 /** One projection in this process: waits to own it, follows its live generation, builds and swaps the next one. */
 export class ProjectionOwner {
-  /** Why it does not go on until someone asks it to. */
-  stoppedBy: Error | undefined;
   private live: GenerationFollower | undefined;
-  private readonly ending = new AbortController();
-  private running: Promise<void> | undefined;
-  private wakeUp = new AbortController();
+  private readonly work: OwnedWork;
   private readonly listeners = new Set<() => void>();
-  private pauseMs = FIRST_PAUSE_MS;
 
   constructor(
     readonly projection: Projection,
     private readonly surroundings: OwnerSurroundings,
-  ) {}
-
-  start(): void {
-    this.running ??= this.run();
+  ) {
+    const { leases, pollMs, schema, onStopped, onInterrupted } = surroundings;
+    const { name } = projection;
+    this.work = new OwnedWork({
+      key: `projection:${schema}.${name}`,
+      leases,
+      pollMs,
+      work: (signal) => this.own(signal),
+      isPassing: goesOn,
+      onStopped: (error) => {
+        onStopped(name, error);
+      },
+      onInterrupted: (error) => {
+        onInterrupted(name, error);
+      },
+    });
   }
 
-  async stop(): Promise<void> {
-    this.ending.abort();
-    await this.running;
+  start(): void {
+    this.work.start();
+  }
+
+  stop(): Promise<void> {
+    return this.work.stop();
   }
 
   get ended(): boolean {
-    return this.ending.signal.aborted;
+    return this.work.ended;
+  }
+
+  get stoppedBy(): Error | undefined {
+    return this.work.stoppedBy;
+  }
+
+  /** A generation may be there to be built, or a reason to stop may be gone: look now. */
+  wake(): void {
+    this.work.wake();
   }
 
   /** How far the live generation has scanned, where this process follows it. */
   get scanned(): Position | undefined {
     return this.live?.scanned;
-  }
-
-  /** A generation may be there to be built, or a reason to stop may be gone: look now. */
-  wake(): void {
-    this.stoppedBy = undefined;
-    this.wakeUp.abort();
-    this.wakeUp = new AbortController();
   }
 
   /** Resolves at the next progress of the live generation, or after `ms`. */
@@ -76,57 +84,12 @@ export class ProjectionOwner {
   }
 
   private readonly progressed = (): void => {
-    this.pauseMs = FIRST_PAUSE_MS;
+    this.work.progressed();
     for (const listener of this.listeners) listener();
   };
 
-  private async run(): Promise<void> {
-    while (!this.ended) {
-      const lease = await this.acquire();
-      if (!lease) {
-        await pause(this.surroundings.pollMs, this.ending.signal);
-        continue;
-      }
-      try {
-        await this.own(lease);
-      } catch (error) {
-        await this.failed(error);
-      } finally {
-        await lease.release();
-      }
-      if (this.stoppedBy) await this.untilWoken();
-    }
-  }
-
-  private async acquire(): Promise<Lease | null> {
-    const { leases, schema } = this.surroundings;
-    try {
-      return await leases.tryAcquire(`projection:${schema}.${this.projection.name}`);
-    } catch (error) {
-      this.surroundings.onInterrupted(this.projection.name, asError(error));
-      return null;
-    }
-  }
-
-  private async failed(error: unknown): Promise<void> {
-    const { name } = this.projection;
-    if (error instanceof FencedOff || isPassing(error)) {
-      this.surroundings.onInterrupted(name, asError(error));
-      await pause(this.pauseMs, this.ending.signal);
-      this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
-    } else {
-      this.stoppedBy = asError(error);
-      this.surroundings.onStopped(name, this.stoppedBy);
-    }
-  }
-
-  private async untilWoken(): Promise<void> {
-    await aborted(AbortSignal.any([this.ending.signal, this.wakeUp.signal]));
-  }
-
-  private async own({ lost }: Lease): Promise<void> {
+  private async own(signal: AbortSignal): Promise<void> {
     const { checkpoints } = this.surroundings;
-    const signal = AbortSignal.any([lost, this.ending.signal]);
     const epoch = await checkpoints.takeOver(this.projection);
     try {
       while (!signal.aborted) {
@@ -135,7 +98,7 @@ export class ProjectionOwner {
         else await this.followLive(live, epoch, signal);
       }
     } catch (error) {
-      if (!isPassing(error) && !(error instanceof FencedOff)) {
+      if (!goesOn(error)) {
         await checkpoints.recordError(this.projection.name, epoch, asError(error).message);
       }
       throw error;
@@ -189,10 +152,10 @@ export class ProjectionOwner {
   private async untilBuilding(signal: AbortSignal): Promise<void> {
     const { checkpoints, pollMs } = this.surroundings;
     while (!signal.aborted) {
-      const wakeUp = this.wakeUp.signal;
+      const { woken } = this.work;
       const generations = await checkpoints.generations(this.projection.name);
       if (generations.some(({ state }) => state === 'building')) return;
-      await pause(pollMs, AbortSignal.any([signal, wakeUp]));
+      await pause(pollMs, AbortSignal.any([signal, woken]));
     }
   }
 
@@ -221,7 +184,7 @@ export class ProjectionOwner {
       this.live = next;
       this.progressed();
     } catch (error) {
-      if (!current || isPassing(error) || error instanceof FencedOff) throw error;
+      if (!current || goesOn(error)) throw error;
       // A rebuild that fails costs the live generation nothing.
       this.surroundings.onInterrupted(this.projection.name, asError(error));
       await this.surroundings.checkpoints.drop(building);
@@ -234,27 +197,4 @@ export class ProjectionOwner {
   private follower(generation: Generation, epoch: number): GenerationFollower {
     return new GenerationFollower(this.surroundings, this.projection, generation, epoch, this.progressed);
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-    }
-  });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,8 +1,8 @@
 import { START, type EventStore, type Position } from '@muster/event-store';
 import type { Clock } from '@muster/kernel';
+import type { Leases } from '@muster/postgres';
 import type { Pool } from 'pg';
 import { Checkpoints, type Generation } from './checkpoints';
-import type { Leases } from './ownership';
 import { ProjectionOwner, type OwnerSurroundings } from './projection-owner';
 import type { Projection, Projections, ProjectionStatus } from './projection';
 

@@ -1,8 +1,8 @@
 import type { EventToAppend, StoredEvent } from '@muster/event-store';
 import { SYSTEM } from '@muster/kernel';
+import type { Lease, Leases } from '@muster/postgres';
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
-import type { Lease, Leases } from './ownership';
 import type { Projection } from './projection';
 
 /** What the specs project: per stream a chain of hashes, which any lost, doubled or moved event breaks. */
