@@ -1,4 +1,4 @@
-import { cp, lstat, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -69,9 +69,9 @@ async function restoreSymlinks(packageRoot: string): Promise<void> {
 
 /**
  * A checkout under a private home, /root for example, cannot be entered by the user that the server runs as: its
- * binaries are copied once to the folder for temporary files.
+ * binaries are copied once to the folder for temporary files. Answers with the folder that holds `bin`.
  */
-async function reachableCopy(packageRoot: string, user: ServerUser | undefined): Promise<string> {
+export async function reachableCopy(packageRoot: string, user: ServerUser | undefined): Promise<string> {
   const native = join(packageRoot, 'native');
   if (!user || !(await unreachablePart(native, user))) return native;
   const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
@@ -79,6 +79,8 @@ async function reachableCopy(packageRoot: string, user: ServerUser | undefined):
   if (await isPrivateToRoot(copy)) return copy;
   const unfinished = await mkdtemp(`${copy}-`);
   await cp(native, unfinished, { recursive: true, verbatimSymlinks: true, mode: 0 });
+  // mkdtemp made it for us alone.
+  await chmod(unfinished, 0o755);
   await rename(unfinished, copy).catch(async (error: unknown) => {
     await rm(unfinished, { recursive: true, force: true });
     if (!(await isPrivateToRoot(copy))) throw error;

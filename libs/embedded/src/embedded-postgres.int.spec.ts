@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { packageFolder } from './binaries';
+import { packageFolder, reachableCopy } from './binaries';
 import { EmbeddedPostgres, type RunningPostgres } from './embedded-postgres';
 import { EmbeddedPostgresError } from './errors';
 import { isAlive, runningProcess } from './running-process';
-import { firstReachableFolder } from './server-user';
+import { firstReachableFolder, unreachablePart } from './server-user';
 import { throwawaySettings } from './settings';
 import { describeIf } from './testing';
 
@@ -19,6 +19,15 @@ jest.setTimeout(60_000);
 
 const IS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
+
+/** An ordinary user must be able to read this checkout: in root's home it cannot. */
+const NOBODY_READS_THIS =
+  IS_ROOT &&
+  spawnSync(process.execPath, ['-e', 'require("node:fs").readFileSync(process.argv[1])', __filename], {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: '/',
+  }).status === 0;
 
 let template: string;
 let folder: string;
@@ -82,7 +91,9 @@ async function owner(dataDir: string, uid?: number): Promise<{ child: ChildProce
   });
   cleanUp.push(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
-  const [line] = (await once(lines, 'line')) as [string];
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the owner ended without a word')));
+  ended.catch(() => undefined);
+  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
   return { child, said: JSON.parse(line) as Record<string, unknown> };
 }
 
@@ -286,6 +297,26 @@ describeIf(IS_ROOT, 'only root can change users')('started by root', () => {
     expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).toBe(String(NOBODY));
   });
 
+  it('copies binaries that nobody cannot reach to where nobody can, once', async () => {
+    const version = `0.0.0-${folder.slice(-6)}`;
+    const nobody = { uid: NOBODY, gid: NOBODY };
+    const home = join(folder, 'home');
+    await mkdir(join(home, 'native', 'bin'), { recursive: true });
+    await writeFile(join(home, 'package.json'), JSON.stringify({ version }));
+    await writeFile(join(home, 'native', 'bin', 'postgres'), 'program', { mode: 0o755 });
+    expect(await reachableCopy(home, nobody)).toBe(join(home, 'native'));
+
+    await chmod(home, 0o700);
+    const copy = await reachableCopy(home, nobody);
+    cleanUp.push(() => rm(copy, { recursive: true }));
+    expect(await unreachablePart(join(copy, 'bin'), nobody)).toBeUndefined();
+    expect(await readFile(join(copy, 'bin', 'postgres'), 'utf8')).toBe('program');
+    expect(await reachableCopy(home, nobody)).toBe(copy);
+
+    await chmod(copy, 0o777);
+    expect((await refusal(reachableCopy(home, nobody))).message).toContain('does not belong to root alone');
+  });
+
   it('names the folder that nobody cannot enter', async () => {
     await chmod(folder, 0o700);
     const error = await refusal(start());
@@ -297,24 +328,27 @@ describeIf(IS_ROOT, 'only root can change users')('started by root', () => {
   });
 });
 
-describeIf(IS_ROOT, 'only root can become another user')('started by an ordinary user', () => {
-  it('runs as that user', async () => {
-    const dataDir = join(folder, 'own');
-    await mkdir(dataDir);
-    await chown(dataDir, NOBODY, NOBODY);
-    const { child, said } = await owner(dataDir, NOBODY);
-    expect(said['uid']).toBe(NOBODY);
-    expect(await ask(String(said['connectionString']), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
-    await kill(child);
-    process.kill(Number(said['pid']), 'SIGINT');
-    while (await runningProcess(Number(said['pid']))) await new Promise((later) => setTimeout(later, 20));
-    expect(await readdir(join(dataDir, 'cluster'))).not.toContain('postmaster.pid');
-  });
+describeIf(NOBODY_READS_THIS, 'only root can become another user, who must be able to read the checkout')(
+  'started by an ordinary user',
+  () => {
+    it('runs as that user', async () => {
+      const dataDir = join(folder, 'own');
+      await mkdir(dataDir);
+      await chown(dataDir, NOBODY, NOBODY);
+      const { child, said } = await owner(dataDir, NOBODY);
+      expect(said['uid']).toBe(NOBODY);
+      expect(await ask(String(said['connectionString']), 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+      await kill(child);
+      process.kill(Number(said['pid']), 'SIGINT');
+      while (await runningProcess(Number(said['pid']))) await new Promise((later) => setTimeout(later, 20));
+      expect(await readdir(join(dataDir, 'cluster'))).not.toContain('postmaster.pid');
+    });
 
-  it('says so when it may not write to the folder', async () => {
-    const dataDir = join(folder, 'closed');
-    await mkdir(dataDir, { mode: 0o755 });
-    const { said } = await owner(join(dataDir, 'data'), NOBODY);
-    expect(said['code']).toBe('folder-unreachable');
-  });
-});
+    it('says so when it may not write to the folder', async () => {
+      const dataDir = join(folder, 'closed');
+      await mkdir(dataDir, { mode: 0o755 });
+      const { said } = await owner(join(dataDir, 'data'), NOBODY);
+      expect(said['code']).toBe('folder-unreachable');
+    });
+  },
+);
