@@ -8,7 +8,7 @@ export {
   poolToken,
   projectionsToken,
 } from './context/inject';
-export type { Lease, Leases } from './context/leases';
+export type { Lease, Leases } from '@muster/postgres';
 export { SERVICE_CONTEXTS, roleOf, type ServiceContext } from './context/service-context';
 export { crashPoint } from './crash-point';
 export { Public, Roles } from './http/access.decorators';

@@ -3,6 +3,8 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { randomIds, secureRandom, systemClock } from './adapters';
+import { createBus } from './bus';
+import { Contexts } from './context/contexts';
 import { ApiKeyGuard } from './http/api-key.guard';
 import { ConventionsInterceptor } from './http/conventions.interceptor';
 import { ProblemFilter } from './http/problem.filter';
@@ -19,7 +21,7 @@ import { ReadinessProbe } from './operations/readiness';
 import { Runners } from './operations/runners';
 import { PLATFORM_OPTIONS, STORE_POOL, type PlatformOptions } from './platform-options';
 import { createAggregates, createStorePool, openStore } from './store';
-import { AGGREGATES, CLOCK, EVENT_STORE, IDS, PLAIN_AGGREGATES, RANDOM } from './tokens';
+import { AGGREGATES, CLOCK, EVENT_STORE, IDS, INTEGRATION_BUS, PLAIN_AGGREGATES, RANDOM } from './tokens';
 
 /** What every service stands on. Imported once, by the root module of a process. */
 @Module({})
@@ -33,6 +35,7 @@ export class PlatformModule {
       { provide: STORE_POOL, useFactory: () => createStorePool(options.databaseUrl) },
       { provide: EVENT_STORE, inject: [STORE_POOL], useFactory: openStore },
       { provide: PLAIN_AGGREGATES, inject: [EVENT_STORE, IDS, STORE_POOL], useFactory: createAggregates },
+      { provide: INTEGRATION_BUS, inject: [EVENT_STORE, Contexts], useFactory: createBus },
       {
         provide: AGGREGATES,
         inject: [PLAIN_AGGREGATES, Metrics],
@@ -48,6 +51,7 @@ export class PlatformModule {
         ...ports,
         BackgroundWork,
         Closing,
+        Contexts,
         HttpDrain,
         Lifecycle,
         Metrics,
@@ -59,7 +63,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: SchemaValidationPipe },
       ],
-      exports: [...ports, BackgroundWork, Closing, Metrics, Runners],
+      exports: [...ports, BackgroundWork, Closing, Contexts, Metrics, Runners],
     };
   }
 }

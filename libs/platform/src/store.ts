@@ -1,13 +1,13 @@
 import { EventSourcedAggregates, PostgresSnapshots, SNAPSHOT_DDL } from '@muster/aggregates';
 import type { EventStore } from '@muster/event-store';
-import { PostgresEventStore } from '@muster/event-store-postgres';
+import { migrateEventStore, PostgresEventStore } from '@muster/event-store-postgres';
 import type { IdGenerator } from '@muster/kernel';
-import { createPool, withTransaction } from '@muster/postgres';
+import { createPool } from '@muster/postgres';
 import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { createContexts, grantEventStore } from './context/roles';
+import { createContexts } from './context/roles';
+import { roleOf, SERVICE_CONTEXTS } from './context/service-context';
 
-const EVENT_STORE_SCHEMA = 'event_store';
 const PLATFORM_SCHEMA = 'platform';
 
 /** Acts as the connecting user; finds the platform's own tables. */
@@ -19,11 +19,23 @@ export function createStorePool(databaseUrl: string): Pool {
 
 /** Roles and schemas first: whoever waits for the store finds them, and migrations may grant to any context. */
 export async function openStore(pool: Pool): Promise<EventStore> {
-  await createContexts(pool);
-  const store = await PostgresEventStore.open({ pool, schema: EVENT_STORE_SCHEMA });
-  await grantEventStore(pool, EVENT_STORE_SCHEMA);
-  await createPlatformTables(pool);
-  return store;
+  await oneAtATime(pool, async () => {
+    await createContexts(pool);
+    await migrateEventStore(pool, { grantTo: SERVICE_CONTEXTS.map(roleOf) });
+    await createPlatformTables(pool);
+  });
+  return PostgresEventStore.open({ pool });
+}
+
+/** A lock of the session, not of a transaction: what waited for it begins with a fresh view of the catalogue. */
+async function oneAtATime(pool: Pool, work: () => Promise<void>): Promise<void> {
+  const lock = await pool.connect();
+  try {
+    await lock.query(`SELECT pg_advisory_lock(hashtext('muster:start'))`);
+    await work();
+  } finally {
+    lock.release(true);
+  }
 }
 
 export function createAggregates(store: EventStore, ids: IdGenerator, pool: Pool): EventSourcedAggregates {
@@ -34,9 +46,6 @@ export function createAggregates(store: EventStore, ids: IdGenerator, pool: Pool
 }
 
 async function createPlatformTables(pool: Pool): Promise<void> {
-  await withTransaction(pool, async (client) => {
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext('muster:platform'))`);
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${PLATFORM_SCHEMA}`);
-    await client.query(SNAPSHOT_DDL);
-  });
+  await pool.query(`CREATE SCHEMA IF NOT EXISTS ${PLATFORM_SCHEMA}`);
+  await pool.query(SNAPSHOT_DDL);
 }

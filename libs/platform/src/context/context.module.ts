@@ -1,5 +1,6 @@
 import type { EventStore } from '@muster/event-store';
 import type { Clock } from '@muster/kernel';
+import type { Leases } from '@muster/postgres';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
@@ -8,8 +9,9 @@ import { PLATFORM_OPTIONS, type PlatformOptions } from '../platform-options';
 import { Runners } from '../operations/runners';
 import { CLOCK, EVENT_STORE } from '../tokens';
 import { leasesToken, poolToken, projectionsToken } from './inject';
-import { PostgresLeases, type Leases } from './leases';
+import { PostgresLeases } from './leases';
 import { dataSourceOptions, openDataSource, poolOf } from './data-source';
+import { Contexts } from './contexts';
 import { createProjections } from './named-projections';
 import { roleOf, type ServiceContext } from './service-context';
 
@@ -38,6 +40,8 @@ export class ContextModule {
           useFactory: (options: PlatformOptions): TypeOrmModuleOptions => ({
             ...dataSourceOptions(options, context, migrations, entities),
             name: context,
+            // The store answered before this; what fails now (a migration) fails again.
+            retryAttempts: 0,
           }),
           dataSourceFactory: (options?: DataSourceOptions) => openDataSource(options),
         }),
@@ -45,8 +49,9 @@ export class ContextModule {
       providers: [
         {
           provide: poolToken(context),
-          inject: [getDataSourceToken(context)],
-          useFactory: (dataSource: DataSource): Pool => poolOf(dataSource),
+          inject: [getDataSourceToken(context), Contexts],
+          useFactory: (dataSource: DataSource, contexts: Contexts): Pool =>
+            contexts.addPool(context, poolOf(dataSource)),
         },
         {
           provide: projectionsToken(context),
@@ -56,9 +61,12 @@ export class ContextModule {
         },
         {
           provide: leasesToken(context),
-          inject: [PLATFORM_OPTIONS],
-          useFactory: ({ databaseUrl }: PlatformOptions) =>
-            new PostgresLeases(context, { connectionString: databaseUrl, role: roleOf(context) }),
+          inject: [PLATFORM_OPTIONS, Contexts],
+          useFactory: ({ databaseUrl }: PlatformOptions, contexts: Contexts) =>
+            contexts.addLeases(
+              context,
+              new PostgresLeases(context, { connectionString: databaseUrl, role: roleOf(context) }),
+            ),
         },
       ],
       exports: [poolToken(context), leasesToken(context), projectionsToken(context), TypeOrmModule],

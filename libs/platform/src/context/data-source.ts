@@ -1,3 +1,4 @@
+import { CONSUMER_DDL } from '@muster/messaging';
 import type { Type } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
@@ -32,7 +33,7 @@ export function dataSourceOptions(
   };
 }
 
-/** Connects and migrates. Instances that start at the same time migrate one after the other. */
+/** Connects, migrates, and makes the tables of the bus. Instances that start at the same time migrate one after the other. */
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('a context needs the options of its data source');
   const dataSource = await new DataSource(options).initialize();
@@ -44,6 +45,7 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
   try {
     await lock.query(`SELECT pg_advisory_lock(hashtext('muster:migrations'))`);
     await dataSource.runMigrations();
+    await lock.query(CONSUMER_DDL);
   } catch (error) {
     await dataSource.destroy().catch(ignore);
     throw error;

@@ -1,18 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { createPool } from '@muster/postgres';
+import { createPool, isUnavailable, type Lease, type Leases } from '@muster/postgres';
 import type { Pool, PoolClient } from 'pg';
-
-/** Work that one instance at a time should do. It saves work; that nothing happens twice is the marks' affair. */
-export interface Lease {
-  /** Aborted when the lease may have passed to someone else: stop. */
-  readonly lost: AbortSignal;
-  release(): Promise<void>;
-}
-
-export interface Leases {
-  /** `null` while someone else, here or in another process, holds the key. */
-  tryAcquire(key: string): Promise<Lease | null>;
-}
 
 /** How often the connection is asked whether it still lives. */
 const HEARTBEAT_MS = 2_000;
@@ -87,6 +75,7 @@ class Session {
       return null;
     } catch (error) {
       this.held.delete(key);
+      if (isUnavailable(error)) this.end();
       throw error;
     }
   }

@@ -34,18 +34,6 @@ async function createSchema(client: Queryable, context: ServiceContext): Promise
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(context)} AUTHORIZATION ${role}`);
 }
 
-/** Appending and reading: each context does both, with whatever connection it has. */
-export async function grantEventStore(pool: Pool, schema: string): Promise<void> {
-  const roles = SERVICE_CONTEXTS.map((context) => escapeIdentifier(roleOf(context))).join(', ');
-  const name = escapeIdentifier(schema);
-  await withTransaction(pool, async (client) => {
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext('muster:contexts'))`);
-    await client.query(`GRANT USAGE ON SCHEMA ${name} TO ${roles}`);
-    await client.query(`GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${name} TO ${roles}`);
-    await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${name} TO ${roles}`);
-  });
-}
-
 /** 42710 and 23505: another one created it; XX000 "tuple concurrently updated": another one grants. */
 const RACES = new Set(['42710', '23505', 'XX000']);
 

@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import type { DirectBus } from '@muster/messaging';
+import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { INTEGRATION_BUS } from '../tokens';
 import { Runners } from './runners';
 
 /** Prometheus figures of this process. */
@@ -26,7 +28,14 @@ export class Metrics {
   private readonly lagSeconds = this.projectionGauge('lag_seconds', 'Age of the oldest event that is not applied yet.');
   private readonly stopped = this.projectionGauge('stopped', '1 where the projection has stopped: see its error.');
 
-  constructor(private readonly runners: Runners) {
+  private readonly consumerLag = this.consumerGauge('lag_events', 'Events that the consumer has not scanned yet.');
+  private readonly parkedKeys = this.consumerGauge('parked_keys', 'Keys whose events wait for an operator.');
+  private readonly consumerStopped = this.consumerGauge('stopped', '1 where the consumer has stopped: see the log.');
+
+  constructor(
+    private readonly runners: Runners,
+    @Inject(INTEGRATION_BUS) private readonly bus: DirectBus,
+  ) {
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -40,13 +49,31 @@ export class Metrics {
 
   /** The text that Prometheus scrapes. */
   async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    await this.readProjections();
+    await this.readConsumers();
+    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
+  private async readProjections(): Promise<void> {
     for (const { context, name, lagEvents, lagSeconds, state } of await this.runners.projectionStatus()) {
       const labels = { context, projection: name };
       this.lagEvents.set(labels, lagEvents);
       this.lagSeconds.set(labels, lagSeconds);
       this.stopped.set(labels, state === 'stopped' ? 1 : 0);
     }
-    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
+  private async readConsumers(): Promise<void> {
+    for (const { name: consumer, lagEvents, parkedKeys, state } of await this.bus.status()) {
+      this.consumerLag.set({ consumer }, lagEvents);
+      this.parkedKeys.set({ consumer }, parkedKeys.length);
+      this.consumerStopped.set({ consumer }, state === 'stopped' ? 1 : 0);
+    }
+  }
+
+  private consumerGauge(name: string, help: string): Gauge<'consumer'> {
+    const labelNames = ['consumer'] as const;
+    return new Gauge({ name: `muster_consumer_${name}`, help, labelNames, registers: [this.registry] });
   }
 
   private projectionGauge(name: string, help: string): Gauge<'context' | 'projection'> {

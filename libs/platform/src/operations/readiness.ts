@@ -1,6 +1,8 @@
+import type { DirectBus } from '@muster/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { STORE_POOL } from '../platform-options';
+import { INTEGRATION_BUS } from '../tokens';
 import { Closing } from './closing';
 import { Runners } from './runners';
 
@@ -21,6 +23,7 @@ export class ReadinessProbe {
   constructor(
     private readonly closing: Closing,
     private readonly runners: Runners,
+    @Inject(INTEGRATION_BUS) private readonly bus: DirectBus,
     @Inject(STORE_POOL) private readonly pool: Pool,
   ) {}
 
@@ -28,11 +31,19 @@ export class ReadinessProbe {
     if (this.closing.signal.aborted) return { status: 'unavailable', reasons: ['the process is stopping'] };
     try {
       await inTime(this.pool.query('SELECT 1'));
-      const reasons = await inTime(this.laggards());
+      const reasons = [...(await inTime(this.laggards())), ...(await inTime(this.brokenConsumers()))];
       return { status: reasons.length > 0 ? 'degraded' : 'ready', reasons };
     } catch {
       return { status: 'unavailable', reasons: ['Postgres does not answer'] };
     }
+  }
+
+  private async brokenConsumers(): Promise<readonly string[]> {
+    return (await this.bus.status()).flatMap(({ name, state, parkedKeys }) => {
+      if (state === 'stopped') return [`the consumer ${name} has stopped`];
+      const keys = parkedKeys.length;
+      return keys > 0 ? [`the consumer ${name} has set events of ${String(keys)} keys aside`] : [];
+    });
   }
 
   private async laggards(): Promise<readonly string[]> {
