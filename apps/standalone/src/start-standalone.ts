@@ -1,6 +1,9 @@
 import { AccessModule, BootstrapKeys } from '@muster/access-service';
+import { AudiencesModule } from '@muster/audiences-service';
+import { CampaignsModule } from '@muster/campaigns-service';
 import { EmbeddedPostgres, firstReachableFolder } from '@muster/embedded';
 import { createHttpApp, PlatformModule, type LogLevel } from '@muster/platform';
+import { SegmentsModule } from '@muster/segments-service';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdir } from 'node:fs/promises';
@@ -39,7 +42,7 @@ export interface Standalone {
 }
 
 /** Every service of Muster, in one process. */
-export const SERVICES: readonly Type[] = [AccessModule];
+export const SERVICES: readonly Type[] = [AccessModule, SegmentsModule, CampaignsModule, AudiencesModule];
 
 @Module({})
 class StandaloneModule {}
