@@ -92,9 +92,8 @@ export class ConsumerLoop {
     const delivering = new Delivering(this.consumer, storage, this.surroundings, signal);
     this.owned = true;
     await delivering.retryAsked();
-    const batches = store
-      .subscribe({ after: checkpoint.position, categories: this.categories, signal: ended })
-      [Symbol.asyncIterator]();
+    const subscription = store.subscribe({ after: checkpoint.position, categories: this.categories, signal: ended });
+    const batches = subscription[Symbol.asyncIterator]();
     let next = batches.next();
     try {
       for (;;) {

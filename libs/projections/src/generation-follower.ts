@@ -49,13 +49,12 @@ export class GenerationFollower {
   /** Follows until `signal` aborts, or until `done` says so after a batch. */
   async run(signal: AbortSignal, done: () => boolean = () => false): Promise<void> {
     const ending = new AbortController();
-    const batches = this.surroundings.store
-      .subscribe({
-        after: this.scanned,
-        categories: this.projection.categories,
-        signal: AbortSignal.any([signal, ending.signal]),
-      })
-      [Symbol.asyncIterator]();
+    const subscription = this.surroundings.store.subscribe({
+      after: this.scanned,
+      categories: this.projection.categories,
+      signal: AbortSignal.any([signal, ending.signal]),
+    });
+    const batches = subscription[Symbol.asyncIterator]();
     let next = batches.next();
     try {
       for (;;) {

@@ -131,16 +131,16 @@ describe('the same log gives the same bytes', () => {
     const projection = new Traces();
     projection.beforeCommit = () => sleep(1);
     const runner = await run(projection, { batchEvents: 7 });
-    let writing = true;
+    const enough = new AbortController();
     const writer = (async () => {
-      while (writing) {
+      while (!enough.signal.aborted) {
         await appendRandomLog(3);
         await sleep(20);
       }
     })();
     await runner.rebuild('traces');
     await sleep(30);
-    writing = false;
+    enough.abort();
     await writer;
     await scanned(runner);
     const live = await fingerprint(pool, schema);
