@@ -1,5 +1,5 @@
 /** Event data that goes into one append: below the store's limit, with room for metadata. */
-export const APPEND_BUDGET = 850_000;
+export const APPEND_BUDGET = 900_000;
 
 /** What an event takes beside its sets: ids, counts, metadata. */
 const ENVELOPE = 900;
@@ -18,7 +18,12 @@ export function codesBytes(count: number, strata: number): number {
   return base64(Math.ceil((count * bits) / 8) * 1.001 + 64);
 }
 
-/** At most this many bytes for an event with newcomers (as many control as may be), leavers, and counts. */
+/** At most this many bytes for the plan of a block: its newcomers with their strata, and its leavers. */
+export function planBytes(newcomers: number, leavers: number, strata: number): number {
+  return ENVELOPE + setBytes(newcomers) + codesBytes(newcomers, strata) + (leavers === 0 ? 0 : setBytes(leavers));
+}
+
+/** At most this many bytes for the outcome of a block: newcomers (as many control as may be), leavers, and counts. */
 export function blockBytes(entered: number, left: number, strata: number): number {
   const newcomers = entered === 0 ? 0 : 2 * setBytes(entered) + codesBytes(entered, strata);
   return 2 * ENVELOPE + newcomers + setBytes(left) + Math.min(strata, entered) * STRATUM;

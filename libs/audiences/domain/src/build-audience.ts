@@ -83,7 +83,7 @@ function codesOf(subset: ProfileSet, { members, codes }: SegmentBlock): Uint16Ar
 }
 
 /** One code per member of a set as codes of its subset. */
-export function pickCodes(subset: ProfileSet, members: ProfileSet, codes: Uint16Array): Uint16Array {
+function pickCodes(subset: ProfileSet, members: ProfileSet, codes: Uint16Array): Uint16Array {
   const all = members.toArray();
   const picked = new Uint16Array(subset.size);
   let at = 0;
@@ -100,11 +100,10 @@ export function pickCodes(subset: ProfileSet, members: ProfileSet, codes: Uint16
  */
 export function labelBuild(command: CommandOf<'LabelBuild'>, head: AudienceHead, blocks: Blocks): AudienceEvent[] {
   const build = runOf(head, command.runId);
-  const opened = build.epoch || epochContinues(head, build) ? [] : [openedBy(head, build, command.seed)];
+  const opened = build.epoch !== null || epochContinues(head, build) ? [] : [openedBy(head, build, command.seed)];
   const epoch = epochOf(head, build, opened[0]);
   const batch = batchOf(build, blocks);
-  const labelled =
-    opened.length > 0 || build.epoch ? labelFirst(epoch, batch) : labelArrivals(epoch, epoch.tallies, batch);
+  const labelled = epoch === head.epoch ? labelArrivals(epoch, epoch.tallies, batch) : labelFirst(epoch, batch);
   const done = build.labelled.at(-1) ?? -1;
   return [...opened, ...withinBudget(labelled.filter(({ block }) => block > done).map(labelledEvent), command.budget)];
 
@@ -129,7 +128,7 @@ export function labelBuild(command: CommandOf<'LabelBuild'>, head: AudienceHead,
 export function needsLabels(head: AudienceHead): boolean {
   const { build } = head;
   if (!build) return false;
-  return build.labelled.length < build.changed.length || !(build.epoch || epochContinues(head, build));
+  return build.labelled.length < build.changed.length || (build.epoch === null && !epochContinues(head, build));
 }
 
 function epochContinues(head: AudienceHead, build: GroupSettings): boolean {
@@ -149,7 +148,7 @@ function epochOf(head: AudienceHead, build: RunningBuild, opened: EpochOpened | 
 }
 
 /** Control members that stay control in the epoch that this build opens. */
-export function carriedInto(head: AudienceHead, build: RunningBuild): number {
+function carriedInto(head: AudienceHead, build: RunningBuild): number {
   return releasesControl(head.settings, build) ? 0 : head.control - build.leaverControl;
 }
 

@@ -1,6 +1,5 @@
 export * from './append-budget';
 export * from './audience';
-export { audience, type AudienceAggregate } from './audience.aggregate';
-export { hasControlToRelease, needsLabels, pickCodes } from './build-audience';
-export { releasesControl, sameSettings } from './group-settings';
-export { labelArrivals, labelFirst, strataHashes, type Batch, type BatchBlock, type LabelledBlock } from './labelling';
+export { audience, audienceSnapshot } from './audience.decider';
+export { verifyAudience, type VerifiedBatch } from './verify-audience';
+export { hasControlToRelease, needsLabels } from './build-audience';

@@ -1,1 +1,2 @@
 export * from './audience.events';
+export { audiencesTranslation } from './translation';

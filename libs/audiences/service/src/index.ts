@@ -1,1 +1,1 @@
-export {};
+export { AudiencesModule } from './audiences.module';

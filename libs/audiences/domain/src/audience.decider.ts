@@ -1,6 +1,5 @@
-import type { BlockAggregate } from '@muster/aggregates';
-import { audienceEvents, type AudienceEvent } from '@muster/audiences-events';
-import { unreachable } from '@muster/kernel';
+import type { AudienceEvent } from '@muster/audiences-events';
+import { unreachable, type BlockDecider } from '@muster/kernel';
 import type { AudienceBlock, AudienceCommand, AudienceHead } from './audience';
 import { changes, decodeBlock, encodeBlock, evolveBlock, initialBlock } from './audience-block';
 import { evolveHead, initialHead } from './audience-head';
@@ -17,11 +16,8 @@ import {
 } from './build-audience';
 import { applySegmentChange, excludeAll } from './follow-segment';
 
-export type AudienceAggregate = BlockAggregate<AudienceHead, AudienceBlock, AudienceCommand, AudienceEvent>;
-
 /** The audience of one campaign: every decision on who is in it and in which group. */
-export const audience: AudienceAggregate = {
-  events: audienceEvents,
+export const audience: BlockDecider<AudienceHead, AudienceBlock, AudienceCommand, AudienceEvent> = {
   initialHead,
   initialBlock,
   touches(command, head) {
@@ -70,13 +66,15 @@ export const audience: AudienceAggregate = {
   evolveHead,
   changes,
   evolveBlock,
-  snapshot: {
-    version: 1,
-    encodeHead: (head) => Buffer.from(JSON.stringify(head)),
-    decodeHead: (bytes) => JSON.parse(Buffer.from(bytes).toString('utf8')) as AudienceHead,
-    encodeBlock,
-    decodeBlock,
-  },
+};
+
+/** How head and blocks are kept; a change of either needs another version. */
+export const audienceSnapshot = {
+  version: 1,
+  encodeHead: (head: AudienceHead): Uint8Array => Buffer.from(JSON.stringify(head)),
+  decodeHead: (bytes: Uint8Array): AudienceHead => JSON.parse(Buffer.from(bytes).toString('utf8')) as AudienceHead,
+  encodeBlock,
+  decodeBlock,
 };
 
 function pause(head: AudienceHead): AudienceEvent[] {
