@@ -4,7 +4,7 @@ import { DomainError } from '@muster/kernel';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { contextWith, countingSet, followUpMark, namedSet, requestMark, type SetCommand } from './counting-set';
+import { contextWith, countingSet, followUpMark, namedSet, requestMark } from './counting-set';
 import { EventSourcedAggregates, type AggregatesOptions } from './event-sourced-aggregates';
 import { MemorySnapshots, type SnapshotStore, type SnapshotToWrite } from './snapshots';
 
