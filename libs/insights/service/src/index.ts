@@ -1,1 +1,1 @@
-export {};
+export { InsightsModule } from './insights.module';
