@@ -2,6 +2,7 @@ import { AccessModule, BootstrapKeys } from '@muster/access-service';
 import { AudiencesModule } from '@muster/audiences-service';
 import { CampaignsModule } from '@muster/campaigns-service';
 import { EmbeddedPostgres, firstReachableFolder } from '@muster/embedded';
+import { InsightsModule } from '@muster/insights-service';
 import { createHttpApp, PlatformModule, type LogLevel } from '@muster/platform';
 import { SegmentsModule } from '@muster/segments-service';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
@@ -42,7 +43,13 @@ export interface Standalone {
 }
 
 /** Every service of Muster, in one process. */
-export const SERVICES: readonly Type[] = [AccessModule, SegmentsModule, CampaignsModule, AudiencesModule];
+export const SERVICES: readonly Type[] = [
+  AccessModule,
+  SegmentsModule,
+  CampaignsModule,
+  AudiencesModule,
+  InsightsModule,
+];
 
 @Module({})
 class StandaloneModule {}
