@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { LcgSettings, StratificationReference } from '@muster/contracts';
-import { AudienceLog, Crash, lcg, newcomersOf, runBuild, runChange, stratification } from './audience-log.testing';
+import { AudienceLog, Crash, lcg, newcomersOf, runBuild, runChange, stratification } from './testing/audience-log';
 
 /** Ten profiles in each of four blocks that are far apart. */
 const PROFILES = Array.from({ length: 40 }, (_, i) => Math.floor(i / 10) * 2 * 65_536 + (i % 10));

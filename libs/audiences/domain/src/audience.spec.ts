@@ -9,7 +9,7 @@ import {
   stratification,
   type BuildRequest,
   type ChangeRequest,
-} from './audience-log.testing';
+} from './testing/audience-log';
 
 const SEEDS = Array.from({ length: 9 }, (_, i) => String(i + 1).repeat(32));
 const FAR = 3 * 65_536;

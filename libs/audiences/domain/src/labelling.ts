@@ -31,8 +31,8 @@ export function labelFirst(epoch: Epoch, batch: Batch): LabelledBlock[] {
 /** Newcomers to an epoch that has assigned others before; `before` are its counts. */
 export function labelArrivals(epoch: Epoch, before: Tallies, batch: Batch): LabelledBlock[] {
   const { lcg } = epoch;
-  const room =
-    lcg === null || lcg.count === null ? {} : { room: Math.max(0, lcg.count - epoch.carried - totalControl(before)) };
+  const cap = lcg?.count ?? null;
+  const room = cap === null ? {} : { room: Math.max(0, cap - epoch.carried - totalControl(before)) };
   const state: StratumCounts[] = before.n.map((n, code) => ({ n, c: before.c[code] ?? 0 }));
   return inBlocks(batch, (members, codes) =>
     arrive({ ...drawsOf(epoch), members, codes, state, basisPoints: lcg?.basisPoints ?? 0, ...room }),

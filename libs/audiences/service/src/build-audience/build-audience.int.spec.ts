@@ -1,7 +1,7 @@
 import { DomainError } from '@muster/kernel';
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
 import { randomUUID } from 'node:crypto';
-import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../audiences-app.testing';
+import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../testing/audiences-app';
 
 const FAR = 20 * 65_536;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -158,7 +158,7 @@ describe('a build whose process dies', () => {
 
       const other = await createTestDatabase();
       const whole = await startAudiences({ ...options, databaseUrl: other.connectionString });
-      const twin = Object.assign(scene.in(whole), { campaignId: scene.campaignId });
+      const twin = scene.in(whole);
       await uninterrupted(twin);
       await whole.settle();
       expect(groupEvents(await twin.events())).toEqual(groupEvents(resumed));

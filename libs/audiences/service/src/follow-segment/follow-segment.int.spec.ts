@@ -1,4 +1,4 @@
-import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../audiences-app.testing';
+import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../testing/audiences-app';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 

@@ -2,9 +2,10 @@ import type { Aggregates } from '@muster/aggregates';
 import type { AudienceHead } from '@muster/audiences-domain';
 import { DomainError } from '@muster/kernel';
 import { AGGREGATES, ApiProblems, ReadsModel, Roles, watch, withETag, type Answer } from '@muster/platform';
-import { Controller, Get, Inject, Param, ParseUUIDPipe, Req, Sse } from '@nestjs/common';
+import { Controller, Get, Inject, Param, ParseUUIDPipe, Req, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
 import { audienceAggregate } from '../audiences/audience.aggregate';
 import { BuildsQuery } from '../read-models/builds/builds.query';
 import { AudienceView, BuildView } from './audience.dto';
@@ -45,13 +46,13 @@ export class GetAudienceController {
   @Sse('builds/:buildId/events')
   @ReadsModel('audiences', 'builds')
   @ApiOperation({ summary: 'The build whenever it changed, until it is built or cancelled (server-sent events)' })
+  @ApiOkResponse({ type: BuildView })
   @ApiProblems('BUILD_NOT_FOUND')
-  async events(
+  events(
     @Param('campaignId', ParseUUIDPipe) campaignId: string,
     @Param('buildId', ParseUUIDPipe) buildId: string,
     @Req() request: FastifyRequest,
-  ) {
-    await this.builds.get(campaignId, buildId);
+  ): Observable<MessageEvent> {
     return watch(request, () => this.builds.get(campaignId, buildId), {
       until: ({ state }) => state === 'built' || state === 'cancelled',
     });

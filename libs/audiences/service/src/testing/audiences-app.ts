@@ -18,8 +18,8 @@ import { ProfileSet } from '@muster/profile-set';
 import { segmentMembersEvents, segmentsTranslation, type SegmentMembersEvent } from '@muster/segments-events';
 import { Inject, Module, type OnModuleInit, type Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { AudiencesModule } from './audiences.module';
-import { IntakeConsumer } from './intake/intake.consumer';
+import { AudiencesModule } from '../audiences.module';
+import { IntakeConsumer } from '../intake/intake.consumer';
 
 /** Hears everything, in order, as another service would. */
 class Recorder implements IntegrationConsumer {
@@ -214,9 +214,6 @@ async function append(
 
 /** A campaign and its segment, as the other services would write them. */
 export class Scene {
-  readonly campaignId = randomUUID();
-  readonly databaseId = randomUUID();
-  readonly segmentId = randomUUID();
   lcg: LcgSettings | null = { basisPoints: 2500, count: null };
   stratification: StratificationReference | null = {
     hash: 'ab'.repeat(32),
@@ -226,11 +223,17 @@ export class Scene {
   constructor(
     private readonly app: AudiencesApp,
     private readonly segments: FakeSegments,
+    readonly campaignId: string = randomUUID(),
+    readonly databaseId: string = randomUUID(),
+    readonly segmentId: string = randomUUID(),
   ) {}
 
   /** The same campaign in another process. */
   in(app: AudiencesApp): Scene {
-    return Object.assign(new Scene(app, this.segments), { ...this, app });
+    const scene = new Scene(app, this.segments, this.campaignId, this.databaseId, this.segmentId);
+    scene.lcg = this.lcg;
+    scene.stratification = this.stratification;
+    return scene;
   }
 
   async fill(entered: readonly number[], left: readonly number[] = []): Promise<void> {

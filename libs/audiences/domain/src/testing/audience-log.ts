@@ -1,9 +1,9 @@
 import type { AudienceEvent } from '@muster/audiences-events';
 import type { LcgSettings, StratificationReference } from '@muster/contracts';
 import { blockOf, ProfileSet } from '@muster/profile-set';
-import type { AudienceBlock, AudienceCommand, AudienceHead, GroupSettings, SegmentBlock } from './audience';
-import { audience } from './audience.decider';
-import { hasControlToRelease, needsLabels } from './build-audience';
+import type { AudienceBlock, AudienceCommand, AudienceHead, GroupSettings, SegmentBlock } from '../audience';
+import { audience } from '../audience.decider';
+import { hasControlToRelease, needsLabels } from '../build-audience';
 
 /** Thrown in the place of an append: the process is gone, the log stays. */
 export class Crash extends Error {}
