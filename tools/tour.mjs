@@ -41,9 +41,8 @@ const { databaseId } = database;
 
 muster.step('Import the CSV; the row number is the external id');
 const started = await muster.upload(`/profile-databases/${databaseId}/imports?mode=upsert&rowNumber=true`, csv);
-const imported = await muster.until(
-  `/imports/${started.importId}`,
-  ({ state }) => state !== 'processing' && state !== 'receiving' && state !== 'queued',
+const imported = await muster.until(`/imports/${started.importId}`, ({ state }) =>
+  ['completed', 'failed'].includes(state),
 );
 if (imported.state !== 'completed') fail(`The import ended as ${imported.state}.`);
 
@@ -143,7 +142,7 @@ const asOf = await muster.get(`/insights/audiences/${campaignId}?asOf=${before}`
 console.log(`   then: ${asOf.members} members, ${asOf.test} test, ${asOf.control} control`);
 if (asOf.members !== run.found - remove.length) fail('The audience of the past is not what it was.');
 
-console.log(`\nDone: ${imported.accepted} profiles, ${run.found} in the segment, every stratum exact.`);
+console.log(`\nDone: ${imported.rows.accepted} profiles, ${run.found} in the segment, every stratum exact.`);
 
 async function readCsv(file) {
   const bytes = await readFile(file);

@@ -12,6 +12,8 @@ export function fail(message) {
 /** Talks to Muster and prints each request with its answer. */
 export class Client {
   #steps = 0;
+  /** `Muster-Position` of the last answer: later reads wait until they can see it. */
+  #position = '';
 
   constructor(url, key) {
     this.base = `${url.replace(/\/$/, '')}/api/v1`;
@@ -73,7 +75,13 @@ export class Client {
 
   async #fetch(method, path, headers = {}, body = undefined) {
     try {
-      return await fetch(`${this.base}${path}`, { method, headers: { ...this.headers, ...headers }, body });
+      const sent = {
+        ...this.headers,
+        ...(method === 'GET' && this.#position && { 'muster-min-position': this.#position }),
+      };
+      const response = await fetch(`${this.base}${path}`, { method, headers: { ...sent, ...headers }, body });
+      this.#position = response.headers.get('muster-position') ?? this.#position;
+      return response;
     } catch (error) {
       return fail(`${this.base} does not answer (${error.cause?.code ?? error.message}). Start Muster with npm start.`);
     }

@@ -1,12 +1,12 @@
-const LINE = 2;
+import { inspect } from 'node:util';
+
 const ITEMS = 3;
 
-/** JSON for reading: long lists are cut, with a word on how much is left out. */
+/** A value for reading: long lists are cut, with a word on how much is left out. */
 export function abbreviated(value) {
   if (typeof value === 'string') return value;
-  const short = JSON.stringify(cut(value), null, LINE) ?? '';
-  const flat = JSON.stringify(cut(value)) ?? '';
-  return flat.length <= 160 ? flat : short.replaceAll('\n', '\n   ');
+  const text = inspect(cut(value), { compact: 6, breakLength: 110, depth: 8, maxStringLength: 120 });
+  return text.replaceAll('\n', '\n     ');
 }
 
 function cut(value) {

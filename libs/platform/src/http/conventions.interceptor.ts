@@ -2,9 +2,10 @@ import { DomainError } from '@muster/kernel';
 import type { Position } from '@muster/event-store';
 import type { Projections } from '@muster/projections';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { SSE_METADATA } from '@nestjs/common/constants';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { map, type Observable } from 'rxjs';
+import { finalize, map, ReplaySubject, type Observable } from 'rxjs';
 import { projectionsToken } from '../context/inject';
 import { Answer } from './answer';
 import { READS_MODEL_METADATA, type ReadsModelTarget } from './reads-model.decorator';
@@ -24,6 +25,7 @@ export class ConventionsInterceptor implements NestInterceptor {
     const http = execution.switchToHttp();
     const target = this.reflector.get<ReadsModelTarget | undefined>(READS_MODEL_METADATA, execution.getHandler());
     if (target) await this.waitForReadModel(target, http.getRequest<FastifyRequest>());
+    if (this.reflector.get<boolean | undefined>(SSE_METADATA, execution.getHandler())) return begun(next.handle());
     const reply = http.getResponse<FastifyReply>();
     return next.handle().pipe(map((result) => (isAnswer(result) ? result.applyTo(reply) : result)));
   }
@@ -42,4 +44,26 @@ export class ConventionsInterceptor implements NestInterceptor {
 
 function isAnswer(result: unknown): result is Answer<unknown> {
   return result instanceof Answer;
+}
+
+/** Resolves at the first event, so that what fails before it is answered as a problem and not inside a 200. */
+function begun(source: Observable<unknown>): Promise<Observable<unknown>> {
+  return new Promise((resolve, reject) => {
+    const events = new ReplaySubject<unknown>();
+    const stream = events.pipe(finalize(() => subscription.unsubscribe()));
+    const subscription = source.subscribe({
+      next(event) {
+        events.next(event);
+        resolve(stream);
+      },
+      error(error: unknown) {
+        events.error(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+      complete() {
+        events.complete();
+        resolve(stream);
+      },
+    });
+  });
 }

@@ -1,8 +1,8 @@
 import type { IntegrationBus } from '@muster/messaging';
-import { ContextModule, INTEGRATION_BUS, InjectProjections } from '@muster/platform';
+import { ContextModule, INTEGRATION_BUS, InjectProjections, SEGMENTS_API } from '@muster/platform';
 import type { Projections } from '@muster/projections';
 import { segmentsTranslation } from '@muster/segments-events';
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ProfileDatabases1763776800000 } from '../migrations/1763776800000-profile-databases';
@@ -15,7 +15,8 @@ import { segmentsControllers, segmentsProviders } from './segments.providers';
 
 const entities = [SegmentEntity, SegmentRunEntity];
 
-/** Profile databases, segments, and what other services ask of them. */
+/** Profile databases, segments, and what other services of the process ask of them. */
+@Global()
 @Module({
   imports: [
     CqrsModule,
@@ -28,6 +29,7 @@ const entities = [SegmentEntity, SegmentRunEntity];
   ],
   controllers: [...profileDatabasesControllers, ...segmentsControllers],
   providers: [...profileDatabasesProviders, ...segmentsProviders],
+  exports: [SEGMENTS_API],
 })
 export class SegmentsModule implements OnModuleInit {
   constructor(

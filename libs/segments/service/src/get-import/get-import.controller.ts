@@ -1,8 +1,20 @@
 import { ApiProblems, cursorInvalid, pageCursor, PageQuery, Roles, watch } from '@muster/platform';
-import { Controller, Get, Header, Param, ParseUUIDPipe, Query, Req, Sse, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  Controller,
+  Get,
+  Header,
+  Param,
+  ParseUUIDPipe,
+  Query,
+  Req,
+  Sse,
+  StreamableFile,
+  type MessageEvent,
+} from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import type { Observable } from 'rxjs';
 import { ImportRecords } from '../import-profiles/import-records';
 import { ImportView, viewOf } from '../import-profiles/import-view';
 import { RejectedRow, RejectedRows } from './rejected-rows';
@@ -36,9 +48,9 @@ export class GetImportController {
 
   @Sse('imports/:importId/events')
   @ApiOperation({ summary: 'The import whenever it changed, until it ends (server-sent events)' })
+  @ApiOkResponse({ type: ImportView })
   @ApiProblems('IMPORT_NOT_FOUND')
-  async events(@Param('importId', ParseUUIDPipe) importId: string, @Req() request: FastifyRequest) {
-    await this.records.get(importId);
+  events(@Param('importId', ParseUUIDPipe) importId: string, @Req() request: FastifyRequest): Observable<MessageEvent> {
     return watch(request, () => this.import(importId), {
       until: ({ state }) => state === 'completed' || state === 'failed',
     });
@@ -62,6 +74,8 @@ export class GetImportController {
   @Header('content-type', 'text/csv; charset=utf-8')
   @Header('content-disposition', 'attachment; filename="rejected-rows.csv"')
   @ApiOperation({ summary: 'All rejected rows as CSV' })
+  @ApiProduces('text/csv')
+  @ApiOkResponse({ schema: { type: 'string' } })
   @ApiProblems('IMPORT_NOT_FOUND')
   async download(@Param('importId', ParseUUIDPipe) importId: string): Promise<StreamableFile> {
     await this.records.get(importId);

@@ -112,6 +112,7 @@ export class GetSegmentsController {
   @Roles('marketer', 'analyst')
   @ReadsModel('segments', 'segments')
   @ApiOperation({ summary: 'Watch a run (server-sent events) until it ends' })
+  @ApiOkResponse({ type: SegmentRunDto })
   watchRun(
     @Param('segmentId', ParseUUIDPipe) segmentId: string,
     @Param('runId', ParseUUIDPipe) runId: string,

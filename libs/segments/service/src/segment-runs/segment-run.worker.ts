@@ -12,7 +12,7 @@ import {
 import { SegmentsQuery } from '../read-models/segments/segments.query';
 import { SegmentRun } from './segment-run';
 
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
 
 /**
  * Carries out runs in the background, one at a time in a process: woken at once by the command that starts one, and
@@ -43,7 +43,8 @@ export class SegmentRunWorker implements Worker, OnModuleInit, OnApplicationBoot
   }
 
   onApplicationBootstrap(): void {
-    this.poll();
+    // Its projection starts at the same time: a new log of runs takes a moment to be there.
+    this.timer = setTimeout(() => this.poll(), POLL_MS).unref();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
