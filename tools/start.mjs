@@ -22,7 +22,12 @@ if (!existsSync(main)) {
   console.error(`${main} was not built: apps/standalone/src/main.ts is missing.`);
   process.exit(1);
 }
-const app = spawn(process.execPath, ['--enable-source-maps', main, ...process.argv.slice(2)], { stdio: 'inherit' });
+// A line for every request would push the guide out of the terminal.
+const env = { LOG_LEVEL: 'warn', ...process.env };
+const app = spawn(process.execPath, ['--enable-source-maps', main, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env,
+});
 // In a terminal Ctrl+C reaches the application by itself; this process only waits until it has shut down.
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => app.kill(signal));
 process.on('SIGINT', () => {

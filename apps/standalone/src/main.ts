@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { EmbeddedPostgresError } from '@muster/embedded';
 import { ConfigError, readConfig } from '@muster/platform';
+import { loadSample } from './sample/load-sample';
 import { startStandalone, type Standalone } from './start-standalone';
 import { welcome } from './welcome';
 
@@ -13,25 +14,44 @@ async function main(): Promise<void> {
   });
   shutdown.follow(standalone);
   process.stdout.write(welcome(standalone, config));
+  if (config.sampleData) await addSample(standalone, shutdown.begun);
+}
+
+/** In the background of a first start; whoever does not want it sets SAMPLE_DATA=off. */
+async function addSample({ url, developmentKey: key, dataDir }: Standalone, signal: AbortSignal): Promise<void> {
+  try {
+    const started = Date.now();
+    if (await loadSample({ url, key, dataDir, now: new Date(), signal })) {
+      process.stdout.write(`  The sample is loaded (${String(Math.round((Date.now() - started) / 1000))} s).\n`);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    process.stderr.write(`  The sample could not be loaded; the next start goes on with it. ${explain(error)}\n`);
+  }
 }
 
 /** Ctrl+C or SIGTERM: the app first, then its database, once. A second signal ends the process at once. */
 class Shutdown {
   private standalone: Standalone | undefined;
-  private closing = false;
+  private readonly closing = new AbortController();
 
   constructor() {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.begin());
   }
 
+  /** Aborted by the first signal. */
+  get begun(): AbortSignal {
+    return this.closing.signal;
+  }
+
   follow(standalone: Standalone): void {
     this.standalone = standalone;
     // A signal came while it was starting.
-    if (this.closing) this.close(standalone);
+    if (this.begun.aborted) this.close(standalone);
   }
 
   databaseLost(error: Error): void {
-    if (this.closing) return;
+    if (this.begun.aborted) return;
     process.stderr.write(
       `The embedded Postgres has ended: ${error.message}\nMuster stops; nothing acknowledged is lost.\n`,
     );
@@ -39,8 +59,8 @@ class Shutdown {
   }
 
   private begin(): void {
-    if (this.closing) process.exit(130);
-    this.closing = true;
+    if (this.begun.aborted) process.exit(130);
+    this.closing.abort();
     process.stdout.write('Stopping: what is in hand is finished first (Ctrl+C again to leave at once).\n');
     if (this.standalone) this.close(this.standalone);
   }

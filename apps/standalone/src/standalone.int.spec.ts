@@ -45,12 +45,12 @@ describe('standalone', () => {
   it('answers to the key that it prints', async () => {
     const response = await call('GET', '/api/v1/api-keys', standalone.developmentKey);
     expect(response.status).toBe(200);
-    const text = welcome(standalone, { adminApiKey: null, databaseUrl: null });
+    const text = welcome(standalone, { adminApiKey: null, databaseUrl: null, sampleData: true });
     expect(text).toContain(`curl -H "Authorization: Bearer ${standalone.developmentKey}" ${standalone.url}/api/v1/`);
   });
 
   it('never shows a key that came from the environment', () => {
-    const text = welcome(standalone, { adminApiKey: standalone.developmentKey, databaseUrl: null });
+    const text = welcome(standalone, { adminApiKey: standalone.developmentKey, databaseUrl: null, sampleData: false });
     expect(text).not.toContain(standalone.developmentKey);
   });
 

@@ -50,7 +50,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     dataDir: variables.read<string | null>('MUSTER_DATA_DIR', null, 'a path', (text) =>
       resolve(workingDirectory, text),
     ),
-    sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], 'on') === 'on',
+    sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], env['DATABASE_URL'] ? 'off' : 'on') === 'on',
     adminApiKey: variables.read<string | null>(
       'ADMIN_API_KEY',
       null,

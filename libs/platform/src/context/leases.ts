@@ -52,6 +52,7 @@ class Session {
   private readonly held = new Map<string, AbortController>();
   private readonly heartbeat: NodeJS.Timeout;
   private ended = false;
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly client: PoolClient,
@@ -60,7 +61,7 @@ class Session {
     client.once('error', () => this.end());
     client.once('end', () => this.end());
     this.heartbeat = setInterval(() => {
-      client.query('SELECT 1').catch(() => this.end());
+      this.ask('SELECT 1').catch(() => this.end());
     }, HEARTBEAT_MS);
     this.heartbeat.unref();
   }
@@ -91,17 +92,24 @@ class Session {
   }
 
   private async lock(key: string): Promise<boolean> {
-    const { rows } = await this.client.query<{ got: boolean }>(
-      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got',
-      [key],
-    );
+    const rows = await this.ask('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got', [key]);
     return rows[0]?.got === true && !this.ended;
+  }
+
+  /** One statement after the other: a connection has no queue of its own for long. */
+  private ask(statement: string, values: readonly string[] = []): Promise<readonly { readonly got?: boolean }[]> {
+    const answer = this.last.then(async () => {
+      const { rows } = await this.client.query<{ got?: boolean }>(statement, [...values]);
+      return rows;
+    });
+    this.last = answer.catch(() => undefined);
+    return answer;
   }
 
   private async release(key: string, lease: AbortController): Promise<void> {
     if (this.held.get(key) !== lease) return;
     try {
-      await this.client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+      await this.ask('SELECT pg_advisory_unlock(hashtextextended($1, 0)) AS got', [key]);
       this.held.delete(key);
     } catch {
       // The lock goes with the connection.
