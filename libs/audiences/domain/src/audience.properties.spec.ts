@@ -234,7 +234,7 @@ it('has the members, groups and quotas of a naive model after every step of any 
     fc.property(histories, (steps) => {
       play(steps, false);
     }),
-    { numRuns: 200 },
+    { numRuns: 1000 },
   );
 }, 120_000);
 
@@ -243,6 +243,6 @@ it('gives the same log when the process dies before every append and goes on fro
     fc.property(histories, (steps) => {
       expect(play(steps, true).log.events).toEqual(play(steps, false).log.events);
     }),
-    { numRuns: 60 },
+    { numRuns: 150 },
   );
 }, 120_000);

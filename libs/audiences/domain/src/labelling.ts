@@ -3,7 +3,7 @@ import type { StratumCount } from '@muster/audiences-events';
 import type { StratificationReference } from '@muster/contracts';
 import { ProfileSet } from '@muster/profile-set';
 import type { Epoch, Tallies } from './audience';
-import { countsOf, noTallies, totalControl } from './tallies';
+import { countsOf, totalControl } from './tallies';
 
 /** Who gets a group in one step: all blocks of a build, or of one change of the segment. Ascending by block. */
 export interface Batch {
@@ -95,11 +95,12 @@ function flagsOf(numbers: Uint32Array, subset: Uint32Array): Uint8Array {
 }
 
 function countBlock(codes: Uint16Array, isControl: Uint8Array, from: number, strata: number): StratumCount[] {
-  const tallies = noTallies(strata);
+  const n = new Uint32Array(strata);
+  const c = new Uint32Array(strata);
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;
-    tallies.n[code]! += 1;
-    tallies.c[code]! += isControl[from + i]!;
+    n[code]! += 1;
+    c[code]! += isControl[from + i]!;
   }
-  return countsOf(tallies);
+  return countsOf({ n: [...n], c: [...c] });
 }

@@ -8,22 +8,30 @@ import { hasControlToRelease, needsLabels } from '../build-audience';
 /** Thrown in the place of an append: the process is gone, the log stays. */
 export class Crash extends Error {}
 
-/** An audience in memory that knows nothing but its log: every command folds it from the first event. */
+interface Folded {
+  head: AudienceHead;
+  readonly blocks: Map<number, AudienceBlock>;
+  events: number;
+}
+
+/** An audience in memory that knows nothing but its log: a process that crashed folds it from the first event. */
 export class AudienceLog {
   readonly events: AudienceEvent[] = [];
   /** Appends that may still be made before the process "crashes". */
   appendsLeft = Infinity;
+  private folded: Folded = nothingFolded();
 
-  state(): { head: AudienceHead; blocks: Map<number, AudienceBlock> } {
-    let head = audience.initialHead();
-    const blocks = new Map<number, AudienceBlock>();
-    for (const event of this.events) {
-      head = audience.evolveHead(head, event);
+  state(): { readonly head: AudienceHead; readonly blocks: ReadonlyMap<number, AudienceBlock> } {
+    const { folded } = this;
+    for (const event of this.events.slice(folded.events)) {
+      folded.head = audience.evolveHead(folded.head, event);
       for (const number of audience.changes(event)) {
-        blocks.set(number, audience.evolveBlock(blocks.get(number) ?? audience.initialBlock(), number, event));
+        const block = folded.blocks.get(number) ?? audience.initialBlock();
+        folded.blocks.set(number, audience.evolveBlock(block, number, event));
       }
+      folded.events++;
     }
-    return { head, blocks };
+    return folded;
   }
 
   handle(command: AudienceCommand): readonly AudienceEvent[] {
@@ -31,7 +39,10 @@ export class AudienceLog {
     const touched = audience.touches(command, head);
     const given = new Map([...blocks].filter(([number]) => touched === 'all' || touched.includes(number)));
     const decided = audience.decide(command, head, new Map([...given].sort(([a], [b]) => a - b)));
-    if (decided.length > 0 && this.appendsLeft-- <= 0) throw new Crash();
+    if (decided.length > 0 && this.appendsLeft-- <= 0) {
+      this.folded = nothingFolded();
+      throw new Crash();
+    }
     // as a store gives them back
     this.events.push(...(JSON.parse(JSON.stringify(decided)) as AudienceEvent[]));
     return decided;
@@ -46,6 +57,10 @@ export class AudienceLog {
     }
     return new Map([...groups].sort(([a], [b]) => a - b));
   }
+}
+
+function nothingFolded(): Folded {
+  return { head: audience.initialHead(), blocks: new Map(), events: 0 };
 }
 
 export interface BuildRequest extends GroupSettings {
