@@ -55,7 +55,8 @@ export class Client {
 
   async call<T>(method: string, path: string, body?: Body, headers?: Headings): Promise<T> {
     const reply = await this.send(method, path, body, headers);
-    if (reply.status >= 300) throw new Error(`${method} ${path}: ${String(reply.status)} ${reply.text.slice(0, 2_000)}`);
+    if (reply.status >= 300)
+      throw new Error(`${method} ${path}: ${String(reply.status)} ${reply.text.slice(0, 2_000)}`);
     return reply.text === '' ? (undefined as T) : reply.json<T>();
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ImportState } from '../client';
 import { Dice, nextStep, opening } from './history';
 import type { Drawn, Group, Lcg } from './naive-campaign';
-import { NaiveMuster, type Groups, type World } from './naive-muster';
+import { NaiveMuster, type Groups, type ProfileNews, type World } from './naive-muster';
 import { STRATIFICATIONS, strataOf } from './naive-strata';
 import type { Row, Step } from './step';
 
@@ -16,7 +16,8 @@ export interface RecordedEvent {
 /** How the lanes reach a running Muster. */
 export interface Access {
   readonly client: Client;
-  readonly record: (campaignId: string) => Promise<readonly RecordedEvent[]>;
+  /** The events of an audience from this revision on. */
+  readonly record: (campaignId: string, from: number) => Promise<readonly RecordedEvent[]>;
   /** Until everything has followed from what was done. */
   readonly settle: () => Promise<void>;
 }
@@ -38,12 +39,15 @@ export class Lane {
   private readonly oracle = new NaiveMuster();
   private readonly numbers = new Map<string, number>();
   private readonly campaignIds: string[] = [];
-  private readonly seeds: Map<number, string>[] = [];
+  private readonly records: RecordedEvent[][] = [];
+  /** What analysts were last asked to tell of each campaign. */
+  private readonly compared: string[] = [];
   private readonly moments: Moment[] = [];
   private readonly script: Step[];
   private databaseId = '';
   private segmentId = '';
-  private answer: { readonly statuses: readonly number[]; readonly rows?: ImportState['rows'] } = { statuses: [] };
+  private importId = '';
+  private statuses: readonly number[] = [];
 
   private constructor(
     readonly name: string,
@@ -89,7 +93,7 @@ export class Lane {
     this.left--;
     const step = this.script.shift() ?? nextStep(this.dice, this.oracle);
     this.steps.push(step);
-    this.answer = await this.send(step);
+    this.statuses = await this.send(step);
   }
 
   /** Does the step in the oracle too, and looks for differences. */
@@ -98,8 +102,11 @@ export class Lane {
     if (!step) return;
     await this.learn(step);
     const expected = this.oracle.apply(step, this.world);
-    same('answers', this.answer.statuses, expected.statuses);
-    if (expected.outcome) same('rows of the import', this.answer.rows, expected.outcome);
+    same('answers', this.statuses, expected.statuses);
+    if (expected.outcome) {
+      const { rows } = await this.access.client.get<ImportState>(`/imports/${this.importId}`);
+      same('rows of the import', rows, expected.outcome);
+    }
     await this.compareSegment();
     await Promise.all(this.campaignIds.map((id, i) => this.compareCampaign(id, i)));
     this.moments.push({ at: new Date(), groups: this.campaignIds.map((_, i) => this.oracle.groups(i)) });
@@ -107,7 +114,7 @@ export class Lane {
 
   /** Looks back: what was true after each step is what is told of that instant. */
   async lookBack(): Promise<void> {
-    if (process.env['NO_INSIGHTS'] !== undefined) return;
+    for (const id of this.dice.some([...this.numbers.keys()], 12)) await this.compareHistory(id);
     for (const moment of this.dice.some(this.moments, 3)) {
       for (const [i, groups] of moment.groups.entries()) {
         if (groups.size === 0 && this.oracle.campaigns[i]?.epoch === null) continue;
@@ -120,47 +127,72 @@ export class Lane {
     }
   }
 
-  private async send(step: Step): Promise<{ statuses: number[]; rows?: ImportState['rows'] }> {
+  /** What is told of a profile, oldest first: of the segment, and of each campaign, apart. */
+  private async compareHistory(id: string): Promise<void> {
+    const path = `/insights/profiles/${this.databaseId}/${id}/history`;
+    const { items } = await this.access.client.get<{ items: ToldNews[] }>(path);
+    const told = [...items].reverse();
+    const expected = this.oracle.news.get(id) ?? [];
+    const ofSegment = (each: ProfileNews): boolean => each.kind.endsWith('segment');
+    same(
+      `${id} and the segment`,
+      told.filter(({ segmentId }) => segmentId !== undefined).map(({ kind, cause }) => [kind, cause]),
+      expected.filter(ofSegment).map(({ kind, cause }) => [kind.replace(' ', '_'), cause]),
+    );
+    this.campaignIds.forEach((campaignId, i) => {
+      same(
+        `${id} and campaign ${String(i)}`,
+        told
+          .filter((each) => each.campaignId === campaignId)
+          .map(({ kind, group, cause, reason }) => [kind, reason?.group ?? group, cause]),
+        expected.flatMap((each) =>
+          'campaign' in each && each.campaign === i ? [[each.kind.replace(' ', '_'), each.group, each.cause]] : [],
+        ),
+      );
+    });
+  }
+
+  private async send(step: Step): Promise<number[]> {
     const { client } = this.access;
     const status = async (method: string, path: string, body?: object): Promise<number> =>
       (await client.send(method, path, body)).status;
     switch (step.do) {
       case 'import': {
-        const { rows } = await client.import(this.databaseId, csv(step.rows), { mode: step.mode });
-        return { statuses: [202], rows };
+        const path = `/profile-databases/${this.databaseId}/imports?mode=${step.mode}`;
+        const { status, text } = await client.send('POST', path, csv(step.rows), { 'content-type': 'text/csv' });
+        this.importId = (JSON.parse(text) as { importId: string }).importId;
+        return [status];
       }
       case 'recalculate by':
-        return {
-          statuses: [
-            await status('PATCH', `/segments/${this.segmentId}`, { condition: step.condition }),
-            await status('POST', `/segments/${this.segmentId}/runs`),
-          ],
-        };
+        return [
+          await status('PATCH', `/segments/${this.segmentId}`, { condition: step.condition }),
+          await status('POST', `/segments/${this.segmentId}/runs`),
+        ];
       case 'recalculate':
-        return { statuses: [await status('POST', `/segments/${this.segmentId}/runs`)] };
+        return [await status('POST', `/segments/${this.segmentId}/runs`)];
       case 'change members': {
         const statuses: number[] = [];
         for (const change of step.changes) {
           statuses.push(await status('POST', `/segments/${this.segmentId}/members`, change));
         }
-        return { statuses };
+        return statuses;
       }
       case 'create campaign':
-        return { statuses: await this.createCampaign(step.lcg, step.strata) };
+        return this.createCampaign(step.lcg, step.strata);
       case 'activate':
-        return { statuses: [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/activation`)] };
+        return [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/activation`)];
       case 'deactivate':
-        return { statuses: [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/deactivation`)] };
+        return [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/deactivation`)];
       case 'complete':
-        return { statuses: [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/completion`)] };
+        return [await status('POST', `/campaigns/${this.campaignId(step.campaign)}/completion`)];
       case 'set lcg': {
         const path = `/campaigns/${this.campaignId(step.campaign)}/lcg`;
-        return { statuses: [await (step.lcg ? status('PUT', path, lcgBody(step.lcg)) : status('DELETE', path))] };
+        return [await (step.lcg ? status('PUT', path, lcgBody(step.lcg)) : status('DELETE', path))];
       }
       case 'set strata': {
         const path = `/campaigns/${this.campaignId(step.campaign)}/stratification`;
         const body = strataBody(step.strata);
-        return { statuses: [await (body ? status('PUT', path, body) : status('DELETE', path))] };
+        return [await (body ? status('PUT', path, body) : status('DELETE', path))];
       }
     }
   }
@@ -176,7 +208,7 @@ export class Lane {
     });
     const { campaignId } = created.json<{ campaignId: string }>();
     this.campaignIds.push(campaignId);
-    this.seeds.push(new Map());
+    this.records.push([]);
     const activity = { kind: 'triggered', name: 'Greeting' };
     const attached = await client.send('POST', `/campaigns/${campaignId}/activities`, activity);
     return [created.status, attached.status];
@@ -187,9 +219,8 @@ export class Lane {
     if (step.do === 'import') await this.learnNumbers();
     await Promise.all(
       this.campaignIds.map(async (id, i) => {
-        for (const { type, data } of await this.access.record(id)) {
-          if (type === 'EpochOpened') this.seeds[i]?.set(Number(data['epoch']), String(data['seed']));
-        }
+        const record = this.records[i] ?? [];
+        record.push(...(await this.access.record(id, record.length)));
       }),
     );
   }
@@ -221,8 +252,12 @@ export class Lane {
     },
     drawn: (campaign): Drawn => ({
       seed: (epoch) => {
-        const seed = this.seeds[campaign]?.get(epoch);
-        if (seed === undefined) throw new Difference(`campaign ${String(campaign)} has no epoch ${String(epoch)}`);
+        const opened = this.records[campaign]?.find(
+          ({ type, data }) => type === 'EpochOpened' && data['epoch'] === epoch,
+        );
+        const seed = opened?.data['seed'];
+        if (typeof seed !== 'string')
+          throw new Difference(`campaign ${String(campaign)} has no epoch ${String(epoch)}`);
         return seed;
       },
     }),
@@ -246,7 +281,7 @@ export class Lane {
     const { status } = await client.get<{ status: string }>(`/campaigns/${campaignId}`);
     same(`status of ${what}`, status, campaign.status);
     const expected = sorted(this.oracle.groups(i));
-    const recorded = foldRecord(await this.access.record(campaignId));
+    const recorded = foldRecord(this.records[i] ?? []);
     const ids = new Map([...this.numbers].map(([id, number]) => [number, id]));
     same(
       `groups of ${what} in the record`,
@@ -266,7 +301,11 @@ export class Lane {
       { members: head.members, control: head.control, epoch: head.epoch },
       { members: expected.length, control, epoch: { number: epoch.number, strata } },
     );
-    if (process.env['NO_INSIGHTS'] === undefined) await this.compareInsights(campaignId, i, expected);
+    // analysts are told what the record holds: as long as that is the same, so is what they are told
+    const now = JSON.stringify([expected, epoch.number, this.isDone]);
+    if (now === this.compared[i]) return;
+    this.compared[i] = now;
+    await this.compareInsights(campaignId, i, expected);
   }
 
   private async compareInsights(campaignId: string, i: number, expected: readonly (readonly [string, Group])[]) {
@@ -292,6 +331,15 @@ interface ToldMember {
   readonly group: Group;
   readonly stratum: { readonly hash: string };
   readonly epoch: number;
+}
+
+interface ToldNews {
+  readonly kind: string;
+  readonly cause?: string;
+  readonly group?: Group;
+  readonly segmentId?: string;
+  readonly campaignId?: string;
+  readonly reason?: { readonly group: Group };
 }
 
 interface AudienceHead {
@@ -367,7 +415,8 @@ function foldRecord(events: readonly RecordedEvent[]): Map<number, Group> {
         break;
       case 'ProfilesEnteredCampaign': {
         const control = set(data['control']);
-        for (const profile of set(data['profiles'])) groups.set(profile, control.includes(profile) ? 'control' : 'test');
+        for (const profile of set(data['profiles']))
+          groups.set(profile, control.includes(profile) ? 'control' : 'test');
         break;
       }
       case 'ProfilesLeftCampaign':

@@ -57,7 +57,10 @@ export class NaiveCampaign {
 
   /** The net difference to the segment, once, and everyone new in one step. */
   activate(segment: ReadonlySet<number>, attributes: (profile: number) => Attributes, drawn: Drawn): CampaignNews[] {
-    const news = this.removeAll([...this.members.keys()].filter((profile) => !segment.has(profile)), 'build');
+    const news = this.removeAll(
+      [...this.members.keys()].filter((profile) => !segment.has(profile)),
+      'build',
+    );
     const newcomers = [...segment].filter((profile) => !this.members.has(profile));
     const { lcg, strata, applied } = this;
     if (applied && sameLcg(applied.lcg, lcg) && applied.strata === strata) {
@@ -159,7 +162,14 @@ export class NaiveCampaign {
   private open(lcg: Lcg | null, strata: Strata | null, drawn: Drawn): void {
     const number = ++this.epochs;
     const carried = [...this.members.values()].filter(({ group }) => group === 'control').length;
-    this.epoch = { number, source: `${drawn.seed(number)}|${String(number)}`, lcg, strata, carried, tallies: new Map() };
+    this.epoch = {
+      number,
+      source: `${drawn.seed(number)}|${String(number)}`,
+      lcg,
+      strata,
+      carried,
+      tallies: new Map(),
+    };
   }
 
   private release(): CampaignNews[] {

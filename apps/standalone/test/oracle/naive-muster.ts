@@ -14,7 +14,12 @@ export interface ImportOutcome {
 /** What a profile has been through. */
 export type ProfileNews =
   | { readonly kind: 'entered segment' | 'left segment'; readonly cause: string }
-  | { readonly kind: 'entered campaign' | 'left campaign' | 'changed group'; readonly campaign: number; readonly group: Group; readonly cause: string };
+  | {
+      readonly kind: 'entered campaign' | 'left campaign' | 'changed group';
+      readonly campaign: number;
+      readonly group: Group;
+      readonly cause: string;
+    };
 
 /** What cannot be foreseen: numbers of profiles, and the seeds of a campaign's epochs. */
 export interface World {
@@ -70,10 +75,7 @@ export class NaiveMuster {
     return new Map([...members].map(([number, { group }]) => [this.idOf(number), group]));
   }
 
-  private command(
-    step: Extract<Step, { campaign: number }>,
-    world: World,
-  ): number {
+  private command(step: Extract<Step, { campaign: number }>, world: World): number {
     const campaign = this.campaigns[step.campaign];
     if (!campaign) throw new Error(`there is no campaign ${String(step.campaign)}`);
     const drawn = world.drawn(step.campaign);
