@@ -1,3 +1,4 @@
+import { createTestDatabase } from '@muster/embedded/testing';
 import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../testing/audiences-app';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -116,3 +117,36 @@ it('a poisoned change stops its source for this audience and nothing else', asyn
   await app.settle();
   expect(await scene.get()).toMatchObject({ status: 'active', members: 101 });
 });
+
+it('a change whose process dies between two appends is finished with the strata that were read before', async () => {
+  const strata = 300;
+  const database = await createTestDatabase();
+  const own = new FakeSegments();
+  own.strataOf = (profile) => profile % strata;
+  const options = { segments: own, databaseUrl: database.connectionString };
+  const first = await startAudiences({ ...options, appends: 4 });
+  const before = new Scene(first, own);
+  before.lcg = { basisPoints: 5000, count: null };
+  before.stratification = {
+    hash: 'ef'.repeat(32),
+    strata: Array.from({ length: strata }, (_, i) => i.toString(16).padStart(16, '0')),
+  };
+  await before.activate();
+  await first.settle();
+  await before.fill(range(1, 350_001));
+  while (!(await before.events()).some(({ type }) => type === 'ProfilesEnteredCampaign')) await first.test.store.head();
+  await first.close();
+
+  own.strataOf = () => 0;
+  const second = await startAudiences(options);
+  await second.settle();
+  const after = before.in(second);
+  const { members, epoch } = await after.get<{ members: number; epoch: { strata: { assigned: number }[] } }>();
+  expect(members).toBe(350_000);
+  expect(epoch.strata[0]?.assigned).toBe(Math.floor(350_000 / strata));
+  expect(await after.get('/verification')).toMatchObject({ agrees: true });
+  const types = (await after.events()).map(({ type }) => type);
+  expect(types.filter((type) => type === 'SegmentChangeApplied')).toHaveLength(1);
+  await second.close();
+  await database.drop();
+}, 60_000);
