@@ -4,8 +4,8 @@ import type { EventMetadata } from '@muster/event-store';
 import { PostgresEventStore } from '@muster/event-store-postgres';
 import { createPool } from '@muster/postgres';
 import type { Figure } from './figure';
+import { interleaved, type Sides } from './rounds';
 
-const ROUNDS = 7;
 const ROUND_MS = 400;
 const CHUNK = 500;
 
@@ -35,16 +35,16 @@ const metadata: EventMetadata = {
  * Appends per second of one, 16, 64 and 256 callers and of 500-event appends, against emmett-postgresql on the same
  * server. The two take turns, so that a noisy machine is noisy for both; the figures are medians of the rounds.
  */
-export async function benchAppend(connectionString: string): Promise<Figure[]> {
+export async function benchAppend(connectionString: string, rounds: number): Promise<Figure[]> {
   return inOwnDatabase(connectionString, async (database) => {
     const [ours, emmett] = [await openOurs(database), await openEmmett(database)];
     try {
       const figures: Figure[] = [];
       for (const callers of [1, 16, 64, 256]) {
-        const rates = await interleave(ours, emmett, (append) => rateOf(append, callers, 1));
+        const rates = await compared(ours, emmett, rounds, (append) => rateOf(append, callers, 1));
         figures.push({ name: `append, ${String(callers)} callers`, unit: 'appends/s', ...rates, ...goal(callers) });
       }
-      const rates = await interleave(ours, emmett, (append) => rateOf(append, 1, CHUNK));
+      const rates = await compared(ours, emmett, rounds, (append) => rateOf(append, 1, CHUNK));
       figures.push({
         name: 'append of 500 events',
         unit: 'events/s',
@@ -83,7 +83,9 @@ async function openOurs(connectionString: string): Promise<Peer> {
 }
 
 async function openEmmett(connectionString: string): Promise<Peer> {
-  const store = getPostgreSQLEventStore(connectionString);
+  // a pool of its own would be left behind, and end the process with the server
+  const pool = createPool({ connectionString });
+  const store = getPostgreSQLEventStore(connectionString, { connectionOptions: { pool } });
   await store.schema.migrate();
   return {
     append: (stream, count) =>
@@ -91,24 +93,26 @@ async function openEmmett(connectionString: string): Promise<Peer> {
         stream,
         Array.from({ length: count }, () => ({ type: 'CampaignCreated', data, metadata })),
       ),
-    close: () => store.close(),
+    close: async () => {
+      await store.close();
+      await pool.end();
+    },
   };
 }
 
-async function interleave(
+async function compared(
   ours: Peer,
   peer: Peer,
+  rounds: number,
   measure: (append: Append) => Promise<number>,
-): Promise<{ value: number; floor: number; ratio: number }> {
+): Promise<Sides> {
   await measure(ours.append);
   await measure(peer.append);
-  const [values, floors]: [number[], number[]] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    values.push(await measure(ours.append));
-    floors.push(await measure(peer.append));
-  }
-  const [value, floor] = [median(values), median(floors)];
-  return { value, floor, ratio: value / floor };
+  return interleaved(
+    rounds,
+    () => measure(ours.append),
+    () => measure(peer.append),
+  );
 }
 
 /** Events per second that `callers` append, each one append after the other to streams of its own. */
@@ -125,10 +129,6 @@ async function rateOf(append: Append, callers: number, eventsEach: number): Prom
     }),
   );
   return events / ((performance.now() - started) / 1_000);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 async function inOwnDatabase<T>(connectionString: string, work: (database: string) => Promise<T>): Promise<T> {
