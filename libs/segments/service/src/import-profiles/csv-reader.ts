@@ -121,7 +121,11 @@ export class CsvReader implements RowReader {
       const code = text.charCodeAt(at);
       if (code === delimiter || code === LF || code === CR) break;
     }
-    if (at >= text.length && !final) return MORE;
+    if (at >= text.length && !final) {
+      if (at - start <= MAX_CELL_BYTES) return MORE;
+      this.problem = reasons.cell;
+      return at;
+    }
     this.cells.push(text.slice(start, at));
     return at;
   }

@@ -59,8 +59,11 @@ export class NdjsonReader implements RowReader {
 }
 
 function parsed(text: string): JsonRow | undefined {
+  // a throw costs as much as reading hundreds of rows: what is clearly no object is told without one
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(trimmed);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRow) : undefined;
   } catch {
     return undefined;
