@@ -1,7 +1,11 @@
 import { ContextModule, InjectProjections } from '@muster/platform';
 import type { Projections } from '@muster/projections';
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { ExportAudienceController } from './export-audience/export-audience.controller';
 import { GetAudiencesController } from './get-audiences/get-audiences.controller';
+import { GetDifferencesController } from './get-differences/get-differences.controller';
+import { GetLogsController } from './get-logs/get-logs.controller';
+import { Logs } from './get-logs/logs.query';
 import { GetProfileHistoryController } from './get-profile-history/get-profile-history.controller';
 import { ProfileHistory } from './get-profile-history/profile-history.query';
 import { PublishedProfiles } from './published/published-profiles';
@@ -15,8 +19,14 @@ import { segmentsProjection } from './read-models/segments/segments.projection';
 /** What analysts ask. Follows the event store, answers queries, and decides nothing. */
 @Module({
   imports: [ContextModule.forContext({ context: 'insights', migrations: [] })],
-  controllers: [GetAudiencesController, GetProfileHistoryController],
-  providers: [PublishedProfiles, AudienceRecord, AudienceStrata, AudienceMembers, ProfileHistory],
+  controllers: [
+    GetAudiencesController,
+    GetDifferencesController,
+    ExportAudienceController,
+    GetProfileHistoryController,
+    GetLogsController,
+  ],
+  providers: [PublishedProfiles, AudienceRecord, AudienceStrata, AudienceMembers, ProfileHistory, Logs],
 })
 export class InsightsModule implements OnModuleInit {
   constructor(@InjectProjections('insights') private readonly projections: Projections) {}

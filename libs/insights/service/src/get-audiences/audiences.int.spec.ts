@@ -5,6 +5,8 @@ import { AudienceStory, tell, type Assigned } from '../testing/audience-story';
 import { publishSegments, publishStrata } from '../testing/published-segments';
 import type { AudienceDto, MembersPageDto } from './audiences.dto';
 
+jest.setTimeout(60_000);
+
 const databaseId = randomUUID();
 const segmentId = randomUUID();
 const stratification = { hash: 'ab'.repeat(32), strata: ['00000000000000a1', '00000000000000a2', '00000000000000a3'] };

@@ -7,6 +7,8 @@ import { AudienceStory, SEED, tell, type Assigned } from '../testing/audience-st
 import { publishSegments, publishStrata } from '../testing/published-segments';
 import type { ProfileHistoryDto } from './profile-history.dto';
 
+jest.setTimeout(60_000);
+
 const databaseId = randomUUID();
 const stratification = { hash: 'cd'.repeat(32), strata: ['00000000000000b1', '00000000000000b2'] };
 const members = Uint32Array.from({ length: 300 }, (_, i) => (i < 150 ? i + 1 : 70_000 + i));

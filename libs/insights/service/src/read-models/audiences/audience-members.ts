@@ -60,34 +60,42 @@ export class AudienceMembers {
     const codes = filter.stratum === undefined ? null : strata.codesOf(filter.stratum);
     for (const block of await this.record.blocksFrom(campaignId, blockOf(after + 1))) {
       const state = await this.record.block(campaignId, block, position);
-      const members = select(state, filter.group, codes, after, most).map((at) => memberAt(state, at, strata));
+      const numbers = state.members.toArray();
+      const places = placesOf(state, numbers, filter.group, codes, after, most);
+      const members = places.map((at) => memberAt(state, numbers[at]!, at, strata));
       if (members.length > 0) yield { block, members };
     }
   }
 }
 
 /** Places in the block of the first members that are wanted. */
-function select(
+function placesOf(
   { members, control, codes, epochs }: BlockState,
+  numbers: Uint32Array,
   group: Group | undefined,
   wanted: ReadonlyMap<number, number> | null,
   after: number,
   most: number,
 ): number[] {
   const candidates = group === undefined ? members : group === 'control' ? control : members.difference(control);
-  if (wanted === null) {
-    return candidates.page(after < 0 ? undefined : after, Math.min(most, candidates.size)).map((n) => members.rank(n));
-  }
   const found: number[] = [];
-  const numbers = members.toArray();
-  for (let at = members.rank(after + 1); at < numbers.length && found.length < most; at++) {
-    if (wanted.get(epochs[at]!) === codes[at] && candidates.has(numbers[at]!)) found.push(at);
+  let at = members.rank(after + 1);
+  // a stratum may hold anyone, so that everyone has to be looked at; else the first so many are enough
+  const reach = wanted === null ? Math.min(most, candidates.size) : candidates.size;
+  for (const number of candidates.page(after < 0 ? undefined : after, reach)) {
+    while (numbers[at] !== number) at++;
+    if (wanted === null || wanted.get(epochs[at]!) === codes[at]) found.push(at);
+    if (found.length >= most) break;
   }
   return found;
 }
 
-function memberAt({ members, control, codes, epochs }: BlockState, at: number, strata: EpochStrata): AudienceMember {
-  const profileNumber = members.at(at)!;
+function memberAt(
+  { control, codes, epochs }: BlockState,
+  profileNumber: number,
+  at: number,
+  strata: EpochStrata,
+): AudienceMember {
   const epoch = epochs[at]!;
   return {
     profileNumber,
