@@ -15,6 +15,7 @@ export { Public, Roles } from './http/access.decorators';
 export { API_PREFIX, Answer, answer, withETag, type AnswerOptions } from './http/answer';
 export { ApiProblems } from './http/api-problems.decorator';
 export { CommandContext, NewId } from './http/command-context.decorator';
+export { NamedDto, NotesDto, RenamedDto } from './http/description.dto';
 export { PageQuery, cursorInvalid, pageCursor } from './http/page';
 export { newestFirst, type NewestFirstKey, type Page } from './http/newest-first';
 export { RawBody } from './http/raw-body.decorator';
@@ -26,4 +27,6 @@ export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from 
 export { PlatformModule } from './platform.module';
 export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } from './platform-options';
 export { BackgroundWork, type Worker } from './operations/background-work';
-export { ConfigError, readConfig, type Config } from './config/config';
+export { Dependencies, type DependencyCheck } from './operations/dependencies';
+export { ConfigError, readConfig, requireConfig, type Config, type ConfigWith, type Requirable } from './config/config';
+export { runService, startService, type KeyIssuer, type ServiceDefinition } from './service/start-service';

@@ -36,7 +36,4 @@ export class EventTooLarge extends Error {
 /** The store could not be reached or did not answer. The outcome of an append is unknown: retry with the same ids. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }

@@ -1,33 +1,14 @@
 import type { Handled } from '@muster/aggregates';
-import { ApiProblems, CommandContext, NewId, Roles, answer, type Answer } from '@muster/platform';
+import { ApiProblems, CommandContext, NamedDto, NewId, Roles, answer, type Answer } from '@muster/platform';
 import { Body, Controller, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
+import { IsOptional, IsUUID, ValidateNested } from 'class-validator';
 import { LcgDto, StratificationDto, lcgSettings, stratificationInput } from '../campaigns/settings.dto';
 import { CreateCampaign } from './create-campaign.handler';
 
-class CreateCampaignDto {
-  @ApiProperty({ example: 'Spring offers', maxLength: 200 })
-  @IsString()
-  @MaxLength(200)
-  name!: string;
-
-  @ApiPropertyOptional({ maxLength: 4000 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4000)
-  description?: string;
-
-  @ApiPropertyOptional({ type: [String] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(50)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
-
+class CreateCampaignDto extends NamedDto {
   @ApiProperty({ format: 'uuid', description: 'Never changes.' })
   @IsUUID()
   databaseId!: string;

@@ -1,33 +1,10 @@
 import type { Handled } from '@muster/aggregates';
-import { ApiProblems, CommandContext, Roles, answer, type Answer } from '@muster/platform';
+import { ApiProblems, CommandContext, RenamedDto, Roles, answer, type Answer } from '@muster/platform';
 import { Body, Controller, Param, ParseUUIDPipe, Patch } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CampaignAnswerDto } from '../campaigns/campaign-answer.dto';
 import { DescribeCampaign } from './describe-campaign.handler';
-
-class DescribeCampaignDto {
-  @ApiPropertyOptional({ maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  name?: string;
-
-  @ApiPropertyOptional({ maxLength: 4000 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4000)
-  description?: string;
-
-  @ApiPropertyOptional({ type: [String] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(50)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
-}
 
 @ApiTags('campaigns')
 @Controller('campaigns')
@@ -41,7 +18,7 @@ export class DescribeCampaignController {
   @ApiProblems('CAMPAIGN_NOT_FOUND', 'CAMPAIGN_INVALID', 'REVISION_STALE')
   async describe(
     @Param('campaignId', ParseUUIDPipe) campaignId: string,
-    @Body() body: DescribeCampaignDto,
+    @Body() body: RenamedDto,
     @CommandContext() context: CommandContext,
   ): Promise<Answer<CampaignAnswerDto>> {
     const handled = await this.commands.execute<DescribeCampaign, Handled>(

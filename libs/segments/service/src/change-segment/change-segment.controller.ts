@@ -1,33 +1,12 @@
 import type { Handled } from '@muster/aggregates';
-import { ApiProblems, CommandContext, Roles, answer, type Answer } from '@muster/platform';
+import { ApiProblems, CommandContext, RenamedDto, Roles, answer, type Answer } from '@muster/platform';
 import { Body, Controller, Param, ParseUUIDPipe, Patch } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags, IntersectionType } from '@nestjs/swagger';
 import { SelectionDto, rangeRecord } from '../segments/selection.dto';
 import { ChangeSegment } from './change-segment.handler';
 
-class ChangeSegmentDto extends SelectionDto {
-  @ApiPropertyOptional({ maxLength: 200 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  name?: string;
-
-  @ApiPropertyOptional({ maxLength: 4000 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4000)
-  description?: string;
-
-  @ApiPropertyOptional({ type: [String] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(50)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
-}
+class ChangeSegmentDto extends IntersectionType(RenamedDto, SelectionDto) {}
 
 class ChangedSegmentDto {
   @ApiProperty({ format: 'uuid' })

@@ -1,38 +1,26 @@
-import { ApiProblems, CommandContext, NewId, Roles, answer, type Answer } from '@muster/platform';
+import { ApiProblems, CommandContext, NamedDto, NewId, Roles, answer, type Answer } from '@muster/platform';
 import { Body, Controller, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import {
+  ApiCreatedResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+  IntersectionType,
+} from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsOptional, IsUUID } from 'class-validator';
 import { SelectionDto, rangeRecord } from '../segments/selection.dto';
 import { CreateSegment, type CreatedSegment } from './create-segment.handler';
 
-class CreateSegmentDto extends SelectionDto {
+class CreateSegmentDto extends IntersectionType(NamedDto, SelectionDto) {
   @ApiProperty({ format: 'uuid', description: 'Never changes.' })
   @IsUUID()
   databaseId!: string;
 
-  @ApiProperty({ example: 'Adults in credit', maxLength: 200 })
-  @IsString()
-  @MaxLength(200)
-  name!: string;
-
   @ApiProperty({ enum: ['static', 'dynamic'] })
   @IsIn(['static', 'dynamic', 'scheduled'])
   kind!: 'static' | 'dynamic' | 'scheduled';
-
-  @ApiPropertyOptional({ maxLength: 4000 })
-  @IsOptional()
-  @IsString()
-  @MaxLength(4000)
-  description?: string;
-
-  @ApiPropertyOptional({ type: [String], example: ['spring'] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(50)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
 
   @ApiPropertyOptional({ description: 'Fill a static segment by its conditions at once.', default: false })
   @IsOptional()
