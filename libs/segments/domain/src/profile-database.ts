@@ -224,7 +224,7 @@ function registerFieldUse({ fields, user }: Command<'RegisterFieldUse'>, databas
   const unknown = fields.filter((name) => !database.fields.some((field) => field.name === name));
   if (unknown.length > 0) throw unknownFields(unknown);
   const use = database.uses.get(userKey(user));
-  const added = [...new Set(fields)].filter((name) => use === undefined || !use.fields.has(name));
+  const added = [...new Set(fields)].filter((name) => !use?.fields.has(name));
   if (use !== undefined && added.length === 0) return [];
   return [{ type: 'FieldUseRegistered', data: { databaseId: database.databaseId, fields: added, user } }];
 }

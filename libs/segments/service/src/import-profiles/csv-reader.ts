@@ -73,9 +73,7 @@ export class CsvReader implements RowReader {
   private readRow(text: string, start: number, final: boolean): number {
     const first = text.charCodeAt(start);
     if (first === LF || first === CR) return this.skipBreak(text, start, final);
-    this.cells = [];
-    this.problem = undefined;
-    this.innerLines = 0;
+    this.beginRow();
     const end = this.readCells(text, start, final);
     if (end === MORE) {
       if (text.length - start <= MAX_ROW_BYTES) return MORE;
@@ -89,6 +87,12 @@ export class CsvReader implements RowReader {
     this.line += 1 + this.innerLines;
     this.deliver(this.cells, end - start, line, { offset: this.offset + next, line: this.line });
     return next;
+  }
+
+  private beginRow(): void {
+    this.cells = [];
+    this.problem = undefined;
+    this.innerLines = 0;
   }
 
   /** Fills `cells`; the place of the row's line break (or the end), or {@link MORE}. */

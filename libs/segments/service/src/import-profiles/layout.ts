@@ -117,26 +117,28 @@ function headerOf(
   delimiter: string,
   from: FilePlace,
 ): { names: readonly string[]; start: FilePlace } | undefined {
-  let found: { names: readonly string[]; start: FilePlace } | undefined;
-  let readable = true;
-  let rows = 0;
+  const header: { rows: number; names?: readonly string[]; start: FilePlace } = { rows: 0, start: from };
   const reader = new CsvReader(
     delimiter,
     {
       row(cells, _line, next) {
-        if (rows++ === 0) found = { names: cells.map((cell) => cell.trim()), start: next };
+        if (header.rows++ > 0) return;
+        header.names = cells.map((cell) => cell.trim());
+        header.start = next;
       },
-      fault() {
-        if (rows++ === 0) readable = false;
-      },
+      fault: () => header.rows++,
     },
     from,
   );
   reader.push(head);
   if (complete) reader.finish();
-  // eslint-disable-next-line no-control-regex -- control characters are what tells a picture from a table
-  if (!readable || !found || found.names.some((name) => /[\x00-\x08\x0e-\x1f]/.test(name))) return undefined;
-  return found;
+  const { names, start } = header;
+  return names?.some(isBinary) === false ? { names, start } : undefined;
+}
+
+/** Control characters are what tells a picture from a table. */
+function isBinary(text: string): boolean {
+  return Array.from(text).some((char) => char < ' ' && !['\t', '\n', '\r'].includes(char));
 }
 
 function roleOf(name: string, options: ImportOptions): ColumnRole {

@@ -89,7 +89,7 @@ async function recordIn(
   const valid: { place: number; interaction: Interaction }[] = [];
   raw.forEach((item, place) => {
     if ('fault' in item && typeof item.fault === 'string') return reject(place, null, item.fault);
-    const checked = checkInteraction(item as Readonly<Record<string, unknown>>);
+    const checked = checkInteraction(item);
     if ('message' in checked) reject(place, checked.member, checked.message);
     else valid.push({ place, interaction: checked });
   });

@@ -61,7 +61,8 @@ function csvReader(take: (row: RawInteraction) => void): RowReader {
         return;
       }
       if (cells.length !== header.length) {
-        return take({ fault: `has ${String(cells.length)} columns, the header has ${String(header.length)}` });
+        take({ fault: `has ${String(cells.length)} columns, the header has ${String(header.length)}` });
+        return;
       }
       const raw: Record<string, unknown> = {};
       header.forEach((name, i) => (raw[name] = name === 'value' ? numberOf(cells[i] ?? '') : cells[i]));
