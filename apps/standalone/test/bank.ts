@@ -7,7 +7,7 @@ import { Dice } from './oracle/history';
 export interface BankFile {
   readonly name: string;
   readonly file: Uint8Array;
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: readonly (readonly [string, string])[];
   readonly contentType: string;
   readonly rows: number;
   /** Age 25 to 60, balance above 0, not in default: external ids by marital status and education. */
@@ -52,7 +52,7 @@ export function generatedBank(rows: number): BankFile {
       `${id},${String(age)},"clerk, ""senior""",${marital},${education},${inDefault ? 'yes' : 'no'},${String(balance)}`,
   );
   const text = `\ufeffexternalId,age,job,marital,education,in_default,balance\r\n${lines.join('\r\n')}\r\n`;
-  return bankFile('generated', Buffer.from(text), {}, 'text/csv', customers);
+  return bankFile('generated', Buffer.from(text), [], 'text/csv', customers);
 }
 
 const REAL = 'uci_bank_full.csv.gz';
@@ -75,7 +75,11 @@ export function realBank(folder: string): BankFile {
     return { id, age: Number(age), marital, education, inDefault: inDefault === 'yes', balance: Number(balance) };
   });
   const columns = ['age', 'job', 'marital', 'education', 'balance'].map((name) => `${name}=${name}`);
-  const query = { rowNumber: 'true', delimiter: ';', columns: ['default=in_default', ...columns].join('&columns=') };
+  const query = [
+    ['rowNumber', 'true'],
+    ['delimiter', ';'],
+    ...['default=in_default', ...columns].map((pair) => ['columns', pair] as const),
+  ] as const;
   return bankFile('real', file, query, 'application/gzip', customers);
 }
 

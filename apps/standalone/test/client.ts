@@ -32,6 +32,9 @@ type Body = object | string | Uint8Array | Readable;
 
 /** Muster from outside: HTTP and nothing else. Every call that is not answered with 2xx throws, but for {@link send}. */
 export class Client {
+  /** Where the last command ended: what is read afterwards is at least as new. */
+  private position = '';
+
   constructor(
     readonly url: string,
     private readonly key: string,
@@ -45,11 +48,14 @@ export class Client {
       headers: {
         authorization: `Bearer ${this.key}`,
         ...(body !== undefined && !raw && { 'content-type': 'application/json' }),
+        ...(method === 'GET' && this.position !== '' && { 'muster-min-position': this.position }),
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
+    const position = response.headers.get('muster-position') ?? '';
+    if (position > this.position) this.position = position;
     return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
   }
 
@@ -85,10 +91,10 @@ export class Client {
   async import(
     databaseId: string,
     file: string | Uint8Array,
-    query: Readonly<Record<string, string>> = {},
+    query: readonly (readonly [string, string])[] = [],
     headers: Headings = {},
   ): Promise<ImportState> {
-    const path = `/profile-databases/${databaseId}/imports?${new URLSearchParams(query).toString()}`;
+    const path = `/profile-databases/${databaseId}/imports?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()}`;
     const { importId } = await this.post<{ importId: string }>(path, file, { 'content-type': 'text/csv', ...headers });
     const states = await this.watch<ImportState>(`/imports/${importId}/events`);
     const last = states.at(-1);
@@ -99,10 +105,15 @@ export class Client {
   /** The values of a stream of server-sent events, up to its end. */
   async watch<T>(path: string): Promise<T[]> {
     const response = await fetch(`${this.url}/api/v1${path}`, {
-      headers: { authorization: `Bearer ${this.key}`, accept: 'text/event-stream' },
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        accept: 'text/event-stream',
+        ...(this.position !== '' && { 'muster-min-position': this.position }),
+      },
     });
     if (response.status !== 200) throw new Error(`${path}: ${String(response.status)} ${await response.text()}`);
     const text = await response.text();
+    if (text.includes('event: error')) throw new Error(`${path} broke off: ${text}`);
     return text
       .split('\n\n')
       .flatMap((message) => message.split('\n').filter((line) => line.startsWith('data: ')))

@@ -6,6 +6,8 @@ import { startForm, type Form } from './form';
 const SHARE = 0.15;
 const MINUTE = 60_000;
 
+jest.setTimeout(MINUTE);
+
 interface Member {
   readonly profileNumber: number;
   readonly externalId: string;
@@ -92,37 +94,29 @@ function mainWay(bankOf: () => BankFile): void {
     expected = [...bank.selected.values()].flat().sort();
   });
 
-  it(
-    'takes every row of the file, and changes nothing when it comes again',
-    async () => {
-      const database = { name: `Bank (${bank.name})`, fields: BANK_FIELDS };
-      ({ databaseId } = await client.post<{ databaseId: string }>('/profile-databases', database));
-      const send = () => client.import(databaseId, bank.file, bank.query, { 'content-type': bank.contentType });
-      const first = await send();
-      expect(first).toMatchObject({ state: 'completed', rows: { read: bank.rows, inserted: bank.rows, rejected: 0 } });
-      const again = await send();
-      expect(again).toMatchObject({ state: 'completed', rows: { read: bank.rows, unchanged: bank.rows, rejected: 0 } });
-    },
-    MINUTE,
-  );
+  it('takes every row of the file, and changes nothing when it comes again', async () => {
+    const database = { name: `Bank (${bank.name})`, fields: BANK_FIELDS };
+    ({ databaseId } = await client.post<{ databaseId: string }>('/profile-databases', database));
+    const send = () => client.import(databaseId, bank.file, bank.query, { 'content-type': bank.contentType });
+    const first = await send();
+    expect(first).toMatchObject({ state: 'completed', rows: { read: bank.rows, inserted: bank.rows, rejected: 0 } });
+    const again = await send();
+    expect(again).toMatchObject({ state: 'completed', rows: { read: bank.rows, unchanged: bank.rows, rejected: 0 } });
+  });
 
-  it(
-    'previews whom a static segment then holds',
-    async () => {
-      const preview = await client.post<{ count: number }>('/segments/preview', { databaseId, ...selection });
-      expect(preview.count).toBe(expected.length);
-      const body = { databaseId, name: 'In credit', kind: 'static', ...selection, fill: true };
-      const created = await client.post<{ segmentId: string; runId: string }>('/segments', body);
-      ({ segmentId } = created);
-      const runs = await client.watch<{ state: string; found: number }>(
-        `/segments/${segmentId}/runs/${created.runId}/events`,
-      );
-      expect(runs.at(-1)).toMatchObject({ state: 'completed', found: expected.length });
-      const held = await client.all<{ externalId: string }>(`/segments/${segmentId}/members`);
-      expect(held.map(({ externalId }) => externalId).sort()).toEqual(expected);
-    },
-    MINUTE,
-  );
+  it('previews whom a static segment then holds', async () => {
+    const preview = await client.post<{ count: number }>('/segments/preview', { databaseId, ...selection });
+    expect(preview.count).toBe(expected.length);
+    const body = { databaseId, name: 'In credit', kind: 'static', ...selection, fill: true };
+    const created = await client.post<{ segmentId: string; runId: string }>('/segments', body);
+    ({ segmentId } = created);
+    const runs = await client.watch<{ state: string; found: number }>(
+      `/segments/${segmentId}/runs/${created.runId}/events`,
+    );
+    expect(runs.at(-1)).toMatchObject({ state: 'completed', found: expected.length });
+    const held = await client.all<{ externalId: string }>(`/segments/${segmentId}/members`);
+    expect(held.map(({ externalId }) => externalId).sort()).toEqual(expected);
+  });
 
   it('makes no audience before its campaign has an activity', async () => {
     const campaign = {
@@ -142,62 +136,50 @@ function mainWay(bankOf: () => BankFile): void {
     expect([refused.status, refused.json()['code']]).toEqual([409, 'CAMPAIGN_HAS_NO_ACTIVITY']);
   });
 
-  it(
-    'builds the audience while somebody watches',
-    async () => {
-      await client.post(`/campaigns/${campaignId}/activities`, { kind: 'broadcast', name: 'Spring mail' });
-      const reply = await client.send('POST', `/campaigns/${campaignId}/activation`);
-      expect(reply.status).toBe(202);
-      const location = (reply.headers.get('location') ?? '').replace('/api/v1', '');
-      await until(
-        () => client.send('GET', location),
-        ({ status }) => status === 200,
-      );
-      const builds = await client.watch<Build>(`${location}/events`);
-      expect(builds.at(-1)).toMatchObject({ state: 'built', members: expected.length });
-      const status = async () => (await client.get<{ status: string }>(`/campaigns/${campaignId}`)).status;
-      await until(status, (value) => value === 'active');
-      built = new Date();
-    },
-    MINUTE,
-  );
+  it('builds the audience while somebody watches', async () => {
+    await client.post(`/campaigns/${campaignId}/activities`, { kind: 'broadcast', name: 'Spring mail' });
+    const reply = await client.send('POST', `/campaigns/${campaignId}/activation`);
+    expect(reply.status).toBe(202);
+    const location = (reply.headers.get('location') ?? '').replace('/api/v1', '');
+    await until(
+      () => client.send('GET', location),
+      ({ status }) => status === 200,
+    );
+    const builds = await client.watch<Build>(`${location}/events`);
+    expect(builds.at(-1)).toMatchObject({ state: 'built', members: expected.length });
+    const status = async () => (await client.get<{ status: string }>(`/campaigns/${campaignId}`)).status;
+    await until(status, (value) => value === 'active');
+    built = new Date();
+  });
 
-  it(
-    'holds exactly the segment, and in each stratum the share of control, rounded',
-    async () => {
-      await until(audience, ({ members: count }) => count === expected.length);
-      before = await members();
-      expect(before.map(({ externalId }) => externalId).sort()).toEqual(expected);
-      const { strata, control, test } = await audience();
-      expect(strata.filter(({ assigned }) => assigned > 0)).toHaveLength(bank.selected.size);
-      for (const { label, hash, assigned, control: drawn, presentControl, presentTest } of strata) {
-        const [sample] = before.filter(({ stratum }) => stratum.hash === hash);
-        const fields = sample ? `${sample.attributes.marital} x ${sample.attributes.education}` : label;
-        const size = (bank.selected.get(fields) ?? bank.selected.get('residual') ?? []).length;
-        expect([label, assigned]).toEqual([label, size]);
-        expect([Math.floor(size * SHARE), Math.ceil(size * SHARE)]).toContain(drawn);
-        expect([presentTest, presentControl]).toEqual([assigned - drawn, drawn]);
-        const counted = before.filter(({ stratum, group }) => stratum.hash === hash && group === 'control');
-        expect(counted).toHaveLength(drawn);
-      }
-      expect(Math.abs(control - SHARE * expected.length)).toBeLessThan(1);
-      expect(control + test).toBe(expected.length);
-    },
-    MINUTE,
-  );
+  it('holds exactly the segment, and in each stratum the share of control, rounded', async () => {
+    await until(audience, ({ members: count }) => count === expected.length);
+    before = await members();
+    expect(before.map(({ externalId }) => externalId).sort()).toEqual(expected);
+    const { strata, control, test } = await audience();
+    expect(strata.filter(({ assigned }) => assigned > 0)).toHaveLength(bank.selected.size);
+    for (const { label, hash, assigned, control: drawn, presentControl, presentTest } of strata) {
+      const [sample] = before.filter(({ stratum }) => stratum.hash === hash);
+      const fields = sample ? `${sample.attributes.marital} x ${sample.attributes.education}` : label;
+      const size = (bank.selected.get(fields) ?? bank.selected.get('residual') ?? []).length;
+      expect([label, assigned]).toEqual([label, size]);
+      expect([Math.floor(size * SHARE), Math.ceil(size * SHARE)]).toContain(drawn);
+      expect([presentTest, presentControl]).toEqual([assigned - drawn, drawn]);
+      const counted = before.filter(({ stratum, group }) => stratum.hash === hash && group === 'control');
+      expect(counted).toHaveLength(drawn);
+    }
+    expect(Math.abs(control - SHARE * expected.length)).toBeLessThan(1);
+    expect(control + test).toBe(expected.length);
+  });
 
-  it(
-    'can be paged through by group and stratum',
-    async () => {
-      const control = before.filter(({ group }) => group === 'control');
-      const paged = await client.all<Member>(`/insights/audiences/${campaignId}/members?group=control`, 97);
-      expect(paged).toEqual(control);
-      const stratum = before[0]?.stratum.hash ?? '';
-      const inStratum = await members(`?stratum=${stratum}&group=test`);
-      expect(inStratum).toEqual(before.filter((each) => each.group === 'test' && each.stratum.hash === stratum));
-    },
-    MINUTE,
-  );
+  it('can be paged through by group and stratum', async () => {
+    const control = before.filter(({ group }) => group === 'control');
+    const paged = await client.all<Member>(`/insights/audiences/${campaignId}/members?group=control`, 97);
+    expect(paged).toEqual(control);
+    const stratum = before[0]?.stratum.hash ?? '';
+    const inStratum = await members(`?stratum=${stratum}&group=test`);
+    expect(inStratum).toEqual(before.filter((each) => each.group === 'test' && each.stratum.hash === stratum));
+  });
 
   it('says of a profile why it is in its group', async () => {
     for (const group of ['test', 'control'] as const) {
@@ -211,43 +193,31 @@ function mainWay(bankOf: () => BankFile): void {
     }
   });
 
-  it(
-    'lets profiles leave that leave the segment, and moves nobody else',
-    async () => {
-      removed = [0, 1, 2, 3, 4].flatMap((i) => before[i * 7]?.externalId ?? []);
-      await client.post(`/segments/${segmentId}/members`, { remove: removed });
-      await until(audience, ({ members: count }) => count === expected.length - removed.length);
-      const stayed = before.filter(({ externalId }) => !removed.includes(externalId));
-      expect(await members()).toEqual(stayed);
-      const [latest] = await history(removed[0] ?? '');
-      expect(latest).toMatchObject({ kind: 'left_campaign', cause: 'segment' });
-    },
-    MINUTE,
-  );
+  it('lets profiles leave that leave the segment, and moves nobody else', async () => {
+    removed = [0, 1, 2, 3, 4].flatMap((i) => before[i * 7]?.externalId ?? []);
+    await client.post(`/segments/${segmentId}/members`, { remove: removed });
+    await until(audience, ({ members: count }) => count === expected.length - removed.length);
+    const stayed = before.filter(({ externalId }) => !removed.includes(externalId));
+    expect(await members()).toEqual(stayed);
+    const [latest] = await history(removed[0] ?? '');
+    expect(latest).toMatchObject({ kind: 'left_campaign', cause: 'segment' });
+  });
 
-  it(
-    'is empty once the campaign is completed, and nothing starts it again',
-    async () => {
-      await client.post(`/campaigns/${campaignId}/completion`);
-      const status = async () => (await client.get<{ status: string }>(`/campaigns/${campaignId}`)).status;
-      await until(status, (value) => value === 'completed');
-      await until(audience, ({ members: count }) => count === 0);
-      expect(await members()).toEqual([]);
-      const refused = await client.send('POST', `/campaigns/${campaignId}/activation`);
-      expect([refused.status, refused.json()['code']]).toEqual([409, 'CAMPAIGN_STATUS_CONFLICT']);
-    },
-    MINUTE,
-  );
+  it('is empty once the campaign is completed, and nothing starts it again', async () => {
+    await client.post(`/campaigns/${campaignId}/completion`);
+    const status = async () => (await client.get<{ status: string }>(`/campaigns/${campaignId}`)).status;
+    await until(status, (value) => value === 'completed');
+    await until(audience, ({ members: count }) => count === 0);
+    expect(await members()).toEqual([]);
+    const refused = await client.send('POST', `/campaigns/${campaignId}/activation`);
+    expect([refused.status, refused.json()['code']]).toEqual([409, 'CAMPAIGN_STATUS_CONFLICT']);
+  });
 
-  it(
-    'is told of as it was before',
-    async () => {
-      const asOf = `?asOf=${encodeURIComponent(built.toISOString())}`;
-      expect(await members(asOf)).toEqual(before);
-      expect(await audience(asOf)).toMatchObject({ status: 'active', members: expected.length });
-    },
-    MINUTE,
-  );
+  it('is told of as it was before', async () => {
+    const asOf = `?asOf=${encodeURIComponent(built.toISOString())}`;
+    expect(await members(asOf)).toEqual(before);
+    expect(await audience(asOf)).toMatchObject({ status: 'active', members: expected.length });
+  });
 }
 
 describe('the main way from a file to a completed campaign, with generated customers', () => {

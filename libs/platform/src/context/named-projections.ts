@@ -1,5 +1,6 @@
 import { ProjectionRunner, type Projection, type Projections, type ProjectionRunnerOptions } from '@muster/projections';
 import { Logger } from '@nestjs/common';
+import { crashPoint } from '../crash-point';
 import type { ServiceContext } from './service-context';
 
 /** A runner that knows what it was given, also before the first generation of it stands in the database. */
@@ -11,7 +12,7 @@ export class NamedProjections extends ProjectionRunner implements Projections {
   }
 
   override register(projection: Projection): void {
-    super.register(projection);
+    super.register(mortal(projection));
     this.registered.push(projection.name);
   }
 }
@@ -31,4 +32,15 @@ export function createProjections(
       logger.warn({ context, projection: name, err }, 'a projection was interrupted and tries again');
     },
   });
+}
+
+/** Tests kill the process after a batch's rows are written and before they are committed. */
+function mortal(projection: Projection): Projection {
+  return {
+    ...projection,
+    async apply(events, client) {
+      await projection.apply(events, client);
+      crashPoint(`projection.${projection.name}`);
+    },
+  };
 }
