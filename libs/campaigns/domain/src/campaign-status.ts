@@ -21,6 +21,6 @@ export function requireStatus(state: ExistingCampaign, statuses: readonly Campai
 export function statusConflict(state: ExistingCampaign, detail: string): DomainError {
   return new DomainError('CAMPAIGN_STATUS_CONFLICT', {
     detail,
-    extra: { status: state.status, allowed: allowed[state.status] },
+    extra: { campaignStatus: state.status, allowed: allowed[state.status] },
   });
 }

@@ -155,7 +155,7 @@ describe('the status', () => {
         if (yes) expect(outcome.events()).toHaveLength(1);
         else {
           const { details } = outcome.thenRejected('CAMPAIGN_STATUS_CONFLICT');
-          expect(details.extra?.['status']).toBe(state.split(' ')[0]);
+          expect(details.extra?.['campaignStatus']).toBe(state.split(' ')[0]);
           expect(details.extra?.['allowed']).toBeInstanceOf(Array);
         }
       });
