@@ -11,6 +11,7 @@ import { ProblemFilter } from './http/problem.filter';
 import { SchemaValidationPipe } from './http/validation.pipe';
 import { BackgroundWork } from './operations/background-work';
 import { Closing } from './operations/closing';
+import { Dependencies } from './operations/dependencies';
 import { HttpDrain } from './operations/http-drain';
 import { Lifecycle } from './operations/lifecycle';
 import { StartupLogger, loggingModule } from './operations/logging';
@@ -52,6 +53,7 @@ export class PlatformModule {
         BackgroundWork,
         Closing,
         Contexts,
+        Dependencies,
         HttpDrain,
         Lifecycle,
         Metrics,
@@ -63,7 +65,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: SchemaValidationPipe },
       ],
-      exports: [...ports, BackgroundWork, Closing, Contexts, Metrics, Runners],
+      exports: [...ports, BackgroundWork, Closing, Contexts, Dependencies, Metrics, Runners],
     };
   }
 }

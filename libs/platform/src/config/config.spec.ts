@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from './config';
+import { ConfigError, readConfig, requireConfig } from './config';
 
 const read = (env: Record<string, string>) => readConfig(env, '/srv/app');
 
@@ -14,6 +14,8 @@ describe('configuration', () => {
       dataDir: null,
       sampleData: true,
       adminApiKey: null,
+      serviceApiKey: null,
+      segmentsUrl: null,
     });
   });
 
@@ -38,6 +40,7 @@ describe('configuration', () => {
     ['DATABASE_URL', 'mysql://u:sesame@h/d'],
     ['DATABASE_URL', 'postgres://u:sesame@h'],
     ['ADMIN_API_KEY', 'sesame'],
+    ['SERVICE_API_KEY', 'sesame'],
   ])('never repeats the secret in %s', (name, value) => {
     const message = messageOf(() => read({ [name]: value }));
     expect(message).toContain(`${name} is set, and not valid; it must be`);
@@ -46,6 +49,24 @@ describe('configuration', () => {
 
   it.each(['-1', '3000x', '1e3', ' 80', '0x50'])('refuses the port %j', (port) => {
     expect(() => read({ PORT: port })).toThrow(ConfigError);
+  });
+
+  it.each(['segments:3001', 'ftp://segments', 'http://segments:3001/api', 'http://u:p@segments'])(
+    'refuses %j as the place of the segments service',
+    (SEGMENTS_URL) => {
+      expect(() => read({ SEGMENTS_URL })).toThrow('it must be http://host:port without a path');
+    },
+  );
+
+  it('names everything at once that a service needs and has not got', () => {
+    const config = read({ SEGMENTS_URL: 'http://segments:3001' });
+    expect(() => requireConfig(config, ['databaseUrl', 'segmentsUrl', 'serviceApiKey'])).toThrow(
+      new ConfigError([
+        'DATABASE_URL is not set, and this service needs it.',
+        'SERVICE_API_KEY is not set, and this service needs it.',
+      ]),
+    );
+    expect(requireConfig(config, ['segmentsUrl']).segmentsUrl).toBe('http://segments:3001');
   });
 
   it('takes what is valid', () => {

@@ -16,6 +16,10 @@ export interface Config {
   readonly sampleData: boolean;
   /** `mk_<uuid>_<secret>`: a key with the role admin that is there from the start. */
   readonly adminApiKey: string | null;
+  /** `mk_<uuid>_<secret>`: a key with the role service that is there from the start: services call each other with it. */
+  readonly serviceApiKey: string | null;
+  /** Where the segments service listens, for services that run apart from it. */
+  readonly segmentsUrl: string | null;
 }
 
 /** Everything that is wrong with the environment, a line for each variable. */
@@ -51,16 +55,35 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
       resolve(workingDirectory, text),
     ),
     sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], env['DATABASE_URL'] ? 'off' : 'on') === 'on',
-    adminApiKey: variables.read<string | null>(
-      'ADMIN_API_KEY',
-      null,
-      'mk_<UUID in lower case>_<32 to 200 visible ASCII characters>',
-      (text) => (parseKey(text) ? text : undefined),
-      true,
-    ),
+    adminApiKey: variables.read<string | null>('ADMIN_API_KEY', null, API_KEY, apiKey, true),
+    serviceApiKey: variables.read<string | null>('SERVICE_API_KEY', null, API_KEY, apiKey, true),
+    segmentsUrl: variables.read<string | null>('SEGMENTS_URL', null, 'http://host:port without a path', httpOrigin),
   };
   variables.finish();
   return config;
+}
+
+const API_KEY = 'mk_<UUID in lower case>_<32 to 200 visible ASCII characters>';
+
+/** What a service that runs apart cannot do without, and the variable that says it. */
+const VARIABLES = {
+  databaseUrl: 'DATABASE_URL',
+  segmentsUrl: 'SEGMENTS_URL',
+  serviceApiKey: 'SERVICE_API_KEY',
+} as const;
+
+export type Requirable = keyof typeof VARIABLES;
+export type ConfigWith<K extends Requirable> = Config & { readonly [P in K]: string };
+
+/** The same configuration, known to have these. Throws {@link ConfigError} with all that are absent. */
+export function requireConfig<K extends Requirable>(config: Config, names: readonly K[]): ConfigWith<K> {
+  if (hasAll(config, names)) return config;
+  const absent = names.filter((name) => config[name] === null);
+  throw new ConfigError(absent.map((name) => `${VARIABLES[name]} is not set, and this service needs it.`));
+}
+
+function hasAll<K extends Requirable>(config: Config, names: readonly K[]): config is ConfigWith<K> {
+  return names.every((name) => config[name] !== null);
 }
 
 class Variables {
@@ -100,6 +123,16 @@ function postgresUrl(text: string): string | undefined {
   const { protocol, hostname, pathname } = new URL(text);
   const complete = /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
   return complete ? text : undefined;
+}
+
+function apiKey(text: string): string | undefined {
+  return parseKey(text) ? text : undefined;
+}
+
+function httpOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, pathname, search, username } = new URL(text);
+  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && username === '' ? origin : undefined;
 }
 
 function hostName(text: string): string | undefined {

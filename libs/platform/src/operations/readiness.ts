@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { STORE_POOL } from '../platform-options';
 import { INTEGRATION_BUS } from '../tokens';
 import { Closing } from './closing';
+import { Dependencies } from './dependencies';
 import { Runners } from './runners';
 
 export interface Readiness {
@@ -23,6 +24,7 @@ export class ReadinessProbe {
   constructor(
     private readonly closing: Closing,
     private readonly runners: Runners,
+    private readonly dependencies: Dependencies,
     @Inject(INTEGRATION_BUS) private readonly bus: DirectBus,
     @Inject(STORE_POOL) private readonly pool: Pool,
   ) {}
@@ -31,7 +33,11 @@ export class ReadinessProbe {
     if (this.closing.signal.aborted) return { status: 'unavailable', reasons: ['the process is stopping'] };
     try {
       await inTime(this.pool.query('SELECT 1'));
-      const reasons = [...(await inTime(this.laggards())), ...(await inTime(this.brokenConsumers()))];
+      const reasons = [
+        ...(await inTime(this.laggards())),
+        ...(await inTime(this.brokenConsumers())),
+        ...(await inTime(this.dependencies.missing())),
+      ];
       return { status: reasons.length > 0 ? 'degraded' : 'ready', reasons };
     } catch {
       return { status: 'unavailable', reasons: ['Postgres does not answer'] };

@@ -20,6 +20,7 @@ import { SegmentRun } from './segment-runs/segment-run';
 import { SegmentRunWorker } from './segment-runs/segment-run.worker';
 import { StagedChunks } from './segment-runs/staged-chunks';
 import { LocalSegmentsApi } from './segments-api/local-segments-api';
+import { SegmentsApiController } from './segments-api/segments-api.controller';
 import { Conditions } from './segments/conditions';
 import { SegmentDefinitions } from './segments/segment-definitions';
 import { SegmentMembership } from './segments/segment-membership';
@@ -56,4 +57,5 @@ export const segmentsControllers: Type[] = [
   RecalculateSegmentController,
   RestoreSegmentController,
   GetSegmentsController,
+  SegmentsApiController,
 ];

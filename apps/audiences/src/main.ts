@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { AccessModule, BootstrapKeys } from '@muster/access-service';
+import { AudiencesModule } from '@muster/audiences-service';
+import { campaignsTranslation } from '@muster/campaigns-events';
+import { runService } from '@muster/platform';
+import { SegmentsClientModule } from '@muster/segments-client';
+import { segmentsTranslation } from '@muster/segments-events';
+
+runService({
+  title: 'Muster: audiences',
+  port: 3003,
+  requires: ['segmentsUrl', 'serviceApiKey'],
+  modules: (config) => [AccessModule, SegmentsClientModule.forRoot(config), AudiencesModule],
+  keys: BootstrapKeys,
+  translations: [campaignsTranslation, segmentsTranslation],
+});

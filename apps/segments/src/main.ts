@@ -1,0 +1,12 @@
+import 'reflect-metadata';
+import { AccessModule, BootstrapKeys } from '@muster/access-service';
+import { runService } from '@muster/platform';
+import { SegmentsModule } from '@muster/segments-service';
+
+runService({
+  title: 'Muster: segments',
+  port: 3001,
+  requires: ['serviceApiKey'],
+  modules: () => [AccessModule, SegmentsModule],
+  keys: BootstrapKeys,
+});

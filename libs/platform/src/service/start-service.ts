@@ -1,0 +1,130 @@
+import type { IntegrationBus, Translation } from '@muster/messaging';
+import { Inject, Module, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Role } from '../access';
+import { ConfigError, readConfig, requireConfig, type ConfigWith, type Requirable } from '../config/config';
+import { createHttpApp } from '../http/create-http-app';
+import { PlatformModule } from '../platform.module';
+import { INTEGRATION_BUS } from '../tokens';
+import { missingInDatabase } from './database-need';
+import { WaitingRoom } from './waiting-room';
+
+/** Makes keys valid that come with the installation (`BootstrapKeys` of the access module). */
+export interface KeyIssuer {
+  ensureBootstrapKey(key: { token: string; name: string; roles: readonly Role[] }): Promise<void>;
+}
+
+/** A service as a process of its own. */
+export interface ServiceDefinition<K extends Requirable> {
+  /** Shown on the API page. */
+  readonly title: string;
+  /** Where it listens unless PORT says otherwise. */
+  readonly port: number;
+  /** What the environment must say. */
+  readonly requires: readonly K[];
+  readonly modules: (config: ConfigWith<K>) => readonly (Type | DynamicModule)[];
+  readonly keys: Type<KeyIssuer>;
+  /** Of the other contexts that consumers of this process subscribe to. */
+  readonly translations?: readonly Translation[];
+  /** Views of other services that it reads: it waits until they stand. */
+  readonly readsFrom?: readonly string[];
+}
+
+const TRANSLATIONS: unique symbol = Symbol('Translations');
+
+@Module({})
+class ServiceRoot implements OnModuleInit {
+  constructor(
+    @Inject(INTEGRATION_BUS) private readonly bus: IntegrationBus,
+    @Inject(TRANSLATIONS) private readonly translations: readonly Translation[],
+  ) {}
+
+  onModuleInit(): void {
+    for (const translation of this.translations) this.bus.addTranslation(translation);
+  }
+}
+
+/** Waits for what the service needs, starts it and listens. Rejects when `signal` is aborted before. */
+export async function startService<K extends Requirable>(
+  service: ServiceDefinition<K>,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<NestFastifyApplication> {
+  const config = configOf(service, env);
+  const { databaseUrl, host, port } = config;
+  const room = await WaitingRoom.open(port, host);
+  try {
+    await room.until(() => missingInDatabase(databaseUrl, service.readsFrom ?? []), signal);
+    const app = await createHttpApp(rootModule(service, config), { title: service.title });
+    try {
+      await ensureKeys(app.get<KeyIssuer>(service.keys), config);
+      signal.throwIfAborted();
+      await room.close();
+      await app.listen(port, host);
+      return app;
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+  } finally {
+    await room.close();
+  }
+}
+
+/** What the `main.ts` of a service does: starts it, and ends it with the first signal. */
+export function runService<K extends Requirable>(service: ServiceDefinition<K>): void {
+  const ending = new AbortController();
+  const started = startService(service, process.env, ending.signal);
+  const end = (): void => {
+    if (ending.signal.aborted) process.exit(130);
+    ending.abort();
+    // A start that is under way fails by the signal, below.
+    started.then((app) => app.close().then(() => process.exit(0))).catch(() => undefined);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  started.catch((error: unknown) => {
+    if (ending.signal.aborted) process.exit(0);
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  });
+}
+
+function configOf<K extends Requirable>(
+  { port, requires }: ServiceDefinition<K>,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigWith<K | 'databaseUrl'> {
+  const { PORT = '' } = env;
+  const config = readConfig({ ...env, PORT: PORT === '' ? String(port) : PORT }, process.cwd());
+  return requireConfig<K | 'databaseUrl'>(config, ['databaseUrl', ...requires]);
+}
+
+function rootModule<K extends Requirable>(
+  service: ServiceDefinition<K>,
+  config: ConfigWith<K | 'databaseUrl'>,
+): DynamicModule {
+  const { databaseUrl, logLevel } = config;
+  return {
+    module: ServiceRoot,
+    imports: [PlatformModule.forRoot({ databaseUrl, logLevel }), ...service.modules(config)],
+    providers: [{ provide: TRANSLATIONS, useValue: service.translations ?? [] }],
+  };
+}
+
+/** All services that run apart are given the same keys; whoever starts first issues them. */
+async function ensureKeys(keys: KeyIssuer, { adminApiKey, serviceApiKey }: ConfigWith<never>): Promise<void> {
+  if (adminApiKey !== null) {
+    await keys.ensureBootstrapKey({ token: adminApiKey, name: 'ADMIN_API_KEY', roles: ['admin'] });
+  }
+  if (serviceApiKey !== null) {
+    await keys.ensureBootstrapKey({ token: serviceApiKey, name: 'SERVICE_API_KEY', roles: ['service'] });
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    return `Something listens on this port already (${error.message}). Set PORT to another one.`;
+  }
+  return error.stack ?? error.message;
+}
