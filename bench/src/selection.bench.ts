@@ -1,9 +1,9 @@
-import { copyBinaryRows } from '@muster/postgres';
+import { copyBinaryRow } from '@muster/postgres';
 import { ProfileSet } from '@muster/profile-set';
 import {
   countSql,
   inlineParameters,
-  selectSql,
+  packedSql,
   validateCondition,
   type ProfileSchema,
   type Selection,
@@ -40,23 +40,15 @@ function statements({ database }: World, { condition }: Selected) {
   const selection: Selection = { condition: checked.condition };
   const table = { table: database.table, column: columnOf(database) };
   const source = { schema, table, now: new Date(), salt: '' };
-  return { ids: inlineParameters(selectSql(selection, source)), count: countSql(selection, source) };
+  return { ids: inlineParameters(packedSql(selection, source)), count: countSql(selection, source) };
 }
 
 async function idsInNode({ pool }: World, select: string): Promise<ProfileSet> {
   const client = await pool.connect();
   try {
-    const chunks: Uint32Array[] = [];
-    await copyBinaryRows(client, select, ['int4'], ([numbers]) => {
-      chunks.push(numbers);
-    });
-    const all = new Uint32Array(chunks.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return ProfileSet.fromSorted(all);
+    const [bytes = Buffer.alloc(0)] = await copyBinaryRow(client, select);
+    const numbers = new Uint32Array(Buffer.from(new Uint8Array(bytes).buffer).swap32().buffer);
+    return ProfileSet.fromSorted(numbers.sort());
   } finally {
     client.release();
   }

@@ -61,6 +61,33 @@ export async function copyBinaryRows<const C extends readonly FixedColumn[]>(
   return rows;
 }
 
+/**
+ * The columns of the one row of `select` as bytes: what a `bytea` column holds. For values of megabytes, which would come
+ * as hex text otherwise. COPY takes no bind parameters, and no column may be NULL.
+ */
+export async function copyBinaryRow(client: ClientBase, select: string): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  for await (const bytes of client.query(to(`COPY (${select}) TO STDOUT (FORMAT binary)`)) as AsyncIterable<Buffer>) {
+    parts.push(bytes);
+  }
+  return columnsOfRow(Buffer.concat(parts));
+}
+
+/** The columns of a binary COPY that has exactly one row. */
+export function columnsOfRow(input: Buffer): Buffer[] {
+  if (!input.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new Error('not a binary COPY');
+  let at = HEADER_BYTES + 2;
+  const columns = Array.from({ length: input.readInt16BE(HEADER_BYTES) }, () => {
+    const length = input.readInt32BE(at);
+    if (length < 0) throw new Error('NULL in a binary COPY');
+    const value = input.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+    return value;
+  });
+  if (at + TRAILER_BYTES !== input.length) throw new Error('a binary COPY of more or less than one row');
+  return columns;
+}
+
 interface Chunk {
   readonly arrays: readonly ColumnArray[FixedColumn][];
   readonly rows: number;

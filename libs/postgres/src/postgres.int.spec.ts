@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
-import { copyBinaryRows, copyIn, createPool, isUnavailable, withTransaction } from './index';
+import { copyBinaryRow, copyBinaryRows, copyIn, createPool, isUnavailable, withTransaction } from './index';
 
 let database: TestDatabase;
 let pool: Pool;
@@ -120,6 +120,24 @@ describe('binary rows', () => {
     });
     expect(found).toEqual([-9007199254740993n]);
     expect(await copyBinaryRows(client, 'SELECT 1::int4 WHERE false', ['int4'], () => undefined)).toBe(0);
+  });
+
+  it('come as the bytes of one row too, however many these are', async () => {
+    const numbers = Buffer.alloc(4 * 200_000);
+    for (let i = 0; i < 200_000; i++) numbers.writeInt32BE(i + 1, i * 4);
+    const select = "SELECT string_agg(int4send(g), ''::bytea ORDER BY g), ''::bytea FROM generate_series(1, 200000) g";
+    const [found, none] = await copyBinaryRow(client, select);
+    expect(found?.equals(numbers)).toBe(true);
+    expect(none).toHaveLength(0);
+  });
+
+  it.each([
+    ['there is none', 'SELECT 1 WHERE false'],
+    ['there are two', 'SELECT generate_series(1, 2)'],
+    ['a column is NULL', 'SELECT NULL::bytea'],
+  ])('are refused as one row when %s, and leave the client usable', async (_, select) => {
+    await expect(copyBinaryRow(client, select)).rejects.toThrow('binary COPY');
+    expect(await copyBinaryRow(client, 'SELECT int4send(7)')).toEqual([Buffer.from([0, 0, 0, 7])]);
   });
 
   it.each([

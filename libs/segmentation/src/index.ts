@@ -20,5 +20,5 @@ export { evaluate, explain, prepare, type EvaluationContext, type LeafExplanatio
 export { describe } from './describe';
 export { fieldsOf } from './fields-of';
 export { permutationKey, permute, rangeValue, type PermutationKey, type SaltUse } from './permutation';
-export { countSql, previewSql, selectSql } from './select';
+export { countSql, packedSql, previewSql, selectSql } from './select';
 export { inlineParameters } from './inline-parameters';

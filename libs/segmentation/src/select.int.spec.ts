@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing'
 import { inlineParameters } from './inline-parameters';
 import { permutationKey, permute, rangeValue } from './permutation';
 import { permutationSql } from './permutation-sql';
-import { countSql, previewSql, selectSql } from './select';
+import { countSql, packedSql, previewSql, selectSql } from './select';
 import type { Selection, SelectionSource, SqlText } from './selection';
 
 const salt = '00112233445566778899aabbccddeeff';
@@ -34,6 +34,13 @@ afterAll(async () => {
 async function ask({ text, values }: SqlText): Promise<number[]> {
   const { rows } = await client.query<string[]>({ text, values: [...values], rowMode: 'array' });
   return rows.map(([cell]) => Number(cell));
+}
+
+/** The numbers in one value, which are in no order. */
+async function packed({ text, values }: SqlText): Promise<number[]> {
+  const { rows } = await client.query<{ numbers: Buffer }>(text, [...values]);
+  const bytes = rows[0]?.numbers ?? Buffer.alloc(0);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32BE(i * 4)).sort((a, b) => a - b);
 }
 
 /** The rules of a selection, in the plainest words. */
@@ -114,6 +121,7 @@ describe('a selection', () => {
       fc.asyncProperty(selections, async (selection) => {
         const numbers = expected(selection);
         expect(await ask(selectSql(selection, source))).toEqual(numbers);
+        expect(await packed(packedSql(selection, source))).toEqual(numbers);
         expect(await ask(countSql(selection, source))).toEqual([numbers.length]);
         expect(await ask(previewSql(selection, source))).toEqual(numbers.slice(0, 100));
         expect(await ask({ text: inlineParameters(selectSql(selection, source)), values: [] })).toEqual(numbers);

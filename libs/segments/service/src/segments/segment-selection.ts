@@ -1,12 +1,13 @@
-import { copyBinaryRows } from '@muster/postgres';
+import { copyBinaryRow } from '@muster/postgres';
 import { InjectPool } from '@muster/platform';
 import { ProfileSet } from '@muster/profile-set';
-import { countSql, inlineParameters, previewSql, selectSql, type Selection } from '@muster/segmentation';
+import { countSql, inlineParameters, packedSql, previewSql, type Selection } from '@muster/segmentation';
 import type { SelectionRecord } from '@muster/segments-events';
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { Profiles } from '../profiles/profiles';
 import { Conditions } from './conditions';
+import { unpacked } from './packed-numbers';
 import { profileDto, type ProfileDto } from './profile.dto';
 
 export interface Preview {
@@ -28,17 +29,14 @@ export class SegmentSelection {
   async evaluate(databaseId: string, record: SelectionRecord, now: Date): Promise<ProfileSet> {
     const condition = await this.conditions.load(record.conditionHash);
     const source = await this.profiles.selectionSource(databaseId, now);
-    const sql = selectSql({ condition, range: record.range, limit: record.limit }, source);
-    const chunks: Uint32Array[] = [];
+    const sql = packedSql({ condition, range: record.range, limit: record.limit }, source);
     const client = await this.pool.connect();
     try {
-      await copyBinaryRows(client, inlineParameters(sql), ['int4'], ([numbers]) => {
-        chunks.push(numbers);
-      });
+      const [numbers = Buffer.alloc(0)] = await copyBinaryRow(client, inlineParameters(sql));
+      return ProfileSet.fromSorted(unpacked(numbers).sort());
     } finally {
       client.release();
     }
-    return ProfileSet.fromSorted(sorted(chunks));
   }
 
   /** Count and first profiles, both of the same instant. */
@@ -59,18 +57,4 @@ export class SegmentSelection {
       client.release();
     }
   }
-}
-
-/** One ascending array of all chunks; they come in ascending order from a scan by key, and in any order else. */
-function sorted(chunks: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  let ascending = true;
-  for (const chunk of chunks) {
-    if (at > 0 && chunk.length > 0 && (chunk[0] ?? 0) < (all[at - 1] ?? 0)) ascending = false;
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  for (let i = 1; ascending && i < all.length; i++) ascending = (all[i - 1] ?? 0) < (all[i] ?? 0);
-  return ascending ? all : all.sort();
 }

@@ -10,23 +10,25 @@ import {
 import type { StratificationInput, StratificationReference, StratumDescription, UseOf } from '@muster/contracts';
 import { contentHash, DomainError, type CommandContext, type FieldProblem } from '@muster/kernel';
 import { AGGREGATES, InjectPool } from '@muster/platform';
-import { copyBinaryRows, withTransaction } from '@muster/postgres';
+import { copyBinaryRow, withTransaction } from '@muster/postgres';
 import { BLOCK_SIZE, type ProfileSet } from '@muster/profile-set';
 import type { SqlText } from '@muster/segmentation';
 import type { FieldRecord } from '@muster/segments-events';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { unpacked, unpackedShorts } from '../segments/packed-numbers';
 import { profileDatabaseAggregate } from '../profiles/profile-database.aggregate';
 import { TypedTables } from '../profiles/typed-tables';
 import { strataSql } from './strata-sql';
 
-/** Stratum codes of profiles, ascending by number. */
-export interface CodesOfProfiles {
+/** Stratum codes of profiles, in no order. */
+interface CodesOfProfiles {
   readonly profileNos: Uint32Array;
   readonly codes: Uint16Array;
 }
 
 const MOST_PROFILES = 100_000;
+const NOTHING = new Uint8Array();
 
 /** Definitions of strata by their hash, and which stratum profiles are in, evaluated where the attributes are. */
 @Injectable()
@@ -94,27 +96,35 @@ export class Stratifications {
     }
     if (profiles.length === 0) return new Uint16Array(0);
     const where = { text: 'profile_no = ANY ($1::integer[])', values: [Array.from(profiles)] };
-    return aligned(profiles, await this.codesWhere(databaseId, hash, where), await this.residual(hash));
+    const { profileNos, codes } = await this.codesWhere(databaseId, hash, where);
+    const known = new Map<number, number>();
+    for (let i = 0; i < profileNos.length; i++) known.set(profileNos[i] ?? 0, codes[i] ?? 0);
+    const residual = await this.residual(hash);
+    return Uint16Array.from(profiles, (profile) => known.get(profile) ?? residual);
   }
 
-  /** The codes of all profiles with numbers from `fromNo` up to, not including, `toNo`. */
-  strataByRange(databaseId: string, hash: string, fromNo: number, toNo: number): Promise<CodesOfProfiles> {
+  /** The codes of the profiles with numbers from `fromNo` up to, not including, `toNo`: one for each number. */
+  async codesInRange(databaseId: string, hash: string, fromNo: number, toNo: number): Promise<Uint16Array> {
     const where = { text: 'profile_no >= $1::integer AND profile_no < $2::bigint', values: [fromNo, toNo] };
-    return this.codesWhere(databaseId, hash, where);
+    const { profileNos, codes } = await this.codesWhere(databaseId, hash, where);
+    const all = new Uint16Array(toNo - fromNo).fill(await this.residual(hash));
+    for (let i = 0; i < profileNos.length; i++) all[(profileNos[i] ?? 0) - fromNo] = codes[i] ?? 0;
+    return all;
   }
 
-  /** For each set, which lies inside one block: the codes of its members, ascending by number. */
+  /** For each set, which lies inside one block, blocks ascending: the codes of its members, ascending by number. */
   async codesOfBlocks(
     databaseId: string,
     hash: string,
     blocks: readonly ProfileSet[],
   ): Promise<readonly Uint16Array[]> {
-    const residual = await this.residual(hash);
     const codes: Uint16Array[] = [];
-    for (const members of blocks) {
-      const from = Math.floor((members.minimum ?? 0) / BLOCK_SIZE) * BLOCK_SIZE;
-      const known = await this.strataByRange(databaseId, hash, from, from + BLOCK_SIZE);
-      codes.push(aligned(members.toArray(), known, residual));
+    for (const neighbours of adjacent(blocks)) {
+      const from = startOf(neighbours[0]);
+      const known = await this.codesInRange(databaseId, hash, from, from + neighbours.length * BLOCK_SIZE);
+      for (const members of neighbours) {
+        codes.push(Uint16Array.from(members.toArray(), (profile) => known[profile - from] ?? 0));
+      }
     }
     return codes;
   }
@@ -130,19 +140,16 @@ export class Stratifications {
       }
       return found;
     };
-    const numbers: Uint32Array[] = [];
-    const codes: Uint16Array[] = [];
     const client = await this.pool.connect();
     try {
-      const select = strataSql(definition, { table, column }, where);
-      await copyBinaryRows(client, select, ['int4', 'int2'], ([chunk, chunkCodes]) => {
-        numbers.push(chunk);
-        codes.push(chunkCodes);
-      });
+      const [numbers = NOTHING, codes = NOTHING] = await copyBinaryRow(
+        client,
+        strataSql(definition, { table, column }, where),
+      );
+      return { profileNos: unpacked(numbers), codes: unpackedShorts(codes) };
     } finally {
       client.release();
     }
-    return { profileNos: joined(numbers, Uint32Array), codes: joined(codes, Uint16Array) };
   }
 
   /** The last code. */
@@ -215,26 +222,23 @@ function labelled({ code, hash, labels }: Stratum, { fields }: StratificationDef
   return { code, hash, label, fields: labels };
 }
 
-/** The code of each profile; that of `residual` where the profile is not among the known ones. Both ascend. */
-function aligned(profiles: Uint32Array, known: CodesOfProfiles, residual: number): Uint16Array {
-  const codes = new Uint16Array(profiles.length);
-  let at = 0;
-  for (let i = 0; i < profiles.length; i++) {
-    const profile = profiles[i] ?? 0;
-    while (at < known.profileNos.length && (known.profileNos[at] ?? 0) < profile) at++;
-    codes[i] = known.profileNos[at] === profile ? (known.codes[at] ?? residual) : residual;
+/** Runs of sets of neighbouring blocks: each is read at once. */
+function adjacent(blocks: readonly ProfileSet[]): ProfileSet[][] {
+  const runs: ProfileSet[][] = [];
+  let end = -1;
+  for (const members of blocks) {
+    const start = startOf(members);
+    const run = runs.at(-1);
+    if (run && start === end) run.push(members);
+    else runs.push([members]);
+    end = start + BLOCK_SIZE;
   }
-  return codes;
+  return runs;
 }
 
-function joined<T extends Uint32Array | Uint16Array>(chunks: readonly T[], type: new (length: number) => T): T {
-  const all = new type(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+/** The first number of the block that the set lies in. */
+function startOf(members: ProfileSet | undefined): number {
+  return Math.floor((members?.minimum ?? 0) / BLOCK_SIZE) * BLOCK_SIZE;
 }
 
 function unknownStratification(): DomainError {
