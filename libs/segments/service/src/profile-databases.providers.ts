@@ -13,6 +13,7 @@ import { BatchWriter } from './import-profiles/batch-writer';
 import { ImportProfilesController } from './import-profiles/import-profiles.controller';
 import { ImportRecords } from './import-profiles/import-records';
 import { ImportRun } from './import-profiles/import-run';
+import { SegmentFill } from './import-profiles/segment-fill';
 import { ImportWorker } from './import-profiles/import.worker';
 import { ProfileImports } from './import-profiles/profile-imports';
 import { ImportLimits } from './import-profiles/file-bytes';
@@ -40,6 +41,7 @@ export const profileDatabasesProviders: Provider[] = [
   ImportLimits,
   ImportRecords,
   ImportRun,
+  SegmentFill,
   ImportWorker,
   ProfileDatabasesQuery,
   ProfileImports,

@@ -4,7 +4,8 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { ProfileImports } from '../import-profiles/profile-imports';
-import { ChangeSegmentMembers, type ChangedMembers, type MembersInput } from './change-segment-members.handler';
+import { SegmentFill } from '../import-profiles/segment-fill';
+import { ChangeSegmentMembers, type ChangedMembers } from './change-segment-members.handler';
 
 const MAX_IDS = 100_000;
 
@@ -55,6 +56,7 @@ export class ChangeSegmentMembersController {
   constructor(
     private readonly commands: CommandBus,
     private readonly imports: ProfileImports,
+    private readonly fill: SegmentFill,
   ) {}
 
   @Post(':segmentId/members')
@@ -88,11 +90,12 @@ export class ChangeSegmentMembersController {
   async addImported(
     @Param('segmentId', ParseUUIDPipe) segmentId: string,
     @Body() { importId }: AddImportedDto,
-    @NewId() changeId: string,
-    @CommandContext() context: CommandContext,
+    @CommandContext() { actor, correlationId, now }: CommandContext,
   ): Promise<Answer<ChangedMembersDto>> {
-    const add: MembersInput = await this.imports.touchedProfiles(importId);
-    return this.execute(new ChangeSegmentMembers(segmentId, changeId, { add, remove: [], cause: 'import' }, context));
+    const imported = await this.imports.touchedProfiles(importId);
+    const filling = { segmentId, importId, ...imported };
+    const { handled, change } = await this.fill.fill(filling, { actor, correlationId, now });
+    return answer(handled, { segmentId, ...change });
   }
 
   private async execute(command: ChangeSegmentMembers): Promise<Answer<ChangedMembersDto>> {

@@ -103,6 +103,23 @@ describe('a static segment', () => {
     expect(code(other)).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
+  it('is filled by an import, with whom the file named', async () => {
+    const segmentId = await createSegment({});
+    const path = `/api/v1/profile-databases/${databaseId}/imports?externalId=externalId`;
+    const file = ['externalId,age,city', 'p7,7,Oslo', 'p8,8,Oslo', 'p9,none,Oslo'].join('\n');
+    const type = { 'content-type': 'text/csv' };
+    const accepted = await muster.request('POST', `${path}&fillSegmentId=${segmentId}`, file, type);
+    await muster.settle();
+    const members = await get<{ items: { externalId: string }[] }>(`/segments/${segmentId}/members`);
+    expect(members.items.map(({ externalId }) => externalId)).toEqual(['p7', 'p8']);
+    const { importId } = accepted.json<{ importId: string }>();
+    const again = await post(`/segments/${segmentId}/members/imported`, { importId });
+    expect(again.json()).toMatchObject({ count: 2 });
+    const dynamic = await createSegment({ kind: 'dynamic' });
+    const refused = await muster.request('POST', `${path}&fillSegmentId=${dynamic}`, file, type);
+    expect([refused.status, code(refused)]).toEqual([422, 'IMPORT_INVALID']);
+  });
+
   it('is recalculated to exactly whom its conditions select', async () => {
     const segmentId = await createSegment({ condition: under(3), fill: true });
     await post(`/segments/${segmentId}/members`, { add: ['p100'] });

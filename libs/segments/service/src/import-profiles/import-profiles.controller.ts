@@ -1,8 +1,11 @@
+import type { Aggregates } from '@muster/aggregates';
 import { DomainError } from '@muster/kernel';
-import { answer, ApiProblems, CommandContext, NewId, RawBody, Roles } from '@muster/platform';
-import { Controller, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { AGGREGATES, answer, ApiProblems, CommandContext, NewId, RawBody, Roles } from '@muster/platform';
+import { Controller, Inject, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
+import { existingSegment } from '@muster/segments-domain';
+import { segmentAggregate } from '../segments/segment.aggregates';
 import { ImportProfilesQuery } from './import-profiles.dto';
 import { ImportRecords } from './import-records';
 import { ImportRun } from './import-run';
@@ -18,6 +21,7 @@ export class ImportProfilesController {
     private readonly records: ImportRecords,
     private readonly run: ImportRun,
     private readonly worker: ImportWorker,
+    @Inject(AGGREGATES) private readonly aggregates: Aggregates,
   ) {}
 
   @Post()
@@ -40,6 +44,7 @@ export class ImportProfilesController {
   ) {
     const { actor, correlationId } = context;
     const fillSegmentId = query.fillSegmentId ?? null;
+    if (fillSegmentId !== null) await this.checkFillable(fillSegmentId, databaseId);
     const received = { importId, databaseId, options: query.options(), actor, correlationId, fillSegmentId };
     await this.upload.receive(received, body);
     const record = await this.records.get(importId);
@@ -49,5 +54,15 @@ export class ImportProfilesController {
     const handled = await this.run.start(record);
     this.worker.wake();
     return answer(handled, viewOf(record), { status: 202, location: `/imports/${importId}` });
+  }
+
+  private async checkFillable(segmentId: string, databaseId: string): Promise<void> {
+    const { state } = await this.aggregates.load(segmentAggregate, segmentId);
+    const segment = existingSegment(state);
+    if (segment.kind === 'static' && segment.databaseId === databaseId) return;
+    throw new DomainError('IMPORT_INVALID', {
+      detail: 'The segment cannot be filled by this import.',
+      errors: [{ path: '/fillSegmentId', message: 'must be a static segment of the same profile database' }],
+    });
   }
 }

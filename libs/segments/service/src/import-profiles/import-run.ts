@@ -1,14 +1,17 @@
 import type { Aggregates } from '@muster/aggregates';
-import { type Clock, type CommandContext, contentHash } from '@muster/kernel';
-import { AGGREGATES, CLOCK, crashPoint } from '@muster/platform';
+import { type Clock, type CommandContext, contentHash, DomainError } from '@muster/kernel';
+import { AGGREGATES, CLOCK, crashPoint, InjectPool } from '@muster/platform';
 import type { ProfileDatabaseCommand } from '@muster/segments-domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import { profileDatabaseAggregate } from '../profiles/profile-database.aggregate';
 import { TypedTables } from '../profiles/typed-tables';
 import { BatchReader, importedFields, type Batch } from './batch';
 import { BatchWriter, Superseded } from './batch-writer';
 import { ImportRecords, type ImportRecord } from './import-records';
+import { SegmentFill } from './segment-fill';
+import { touchedBy } from './touched';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Read at a stretch: some milliseconds, so that others get their turn. */
@@ -21,6 +24,8 @@ export class ImportRun {
     private readonly records: ImportRecords,
     private readonly tables: TypedTables,
     private readonly writer: BatchWriter,
+    private readonly fill: SegmentFill,
+    @InjectPool('segments') private readonly pool: Pool,
     @Inject(AGGREGATES) private readonly aggregates: Aggregates,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -93,7 +98,27 @@ export class ImportRun {
     const outcome = { importId, rows, accepted, rejected, inserted, updated, unchanged };
     await this.handle(record, 'end', { type: 'CompleteImport', ...outcome });
     crashPoint('import.after-complete');
-    await this.records.finish(importId, 'completed', null);
+    await this.records.finish(importId, 'completed', await this.fillSegment(record));
+  }
+
+  /** `null`, or why the segment that the import was to fill could not be filled: the profiles are in all the same. */
+  private async fillSegment({
+    importId,
+    databaseId,
+    fillSegmentId,
+    actor,
+    correlationId,
+  }: ImportRecord): Promise<string | null> {
+    if (fillSegmentId === null) return null;
+    const profiles = await touchedBy(this.pool, importId);
+    const filling = { segmentId: fillSegmentId, importId, databaseId, profiles };
+    try {
+      await this.fill.fillAfterRun(filling, { actor, correlationId, now: this.clock.now() });
+      return null;
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+      return `The segment was not filled: ${error.details.detail}`;
+    }
   }
 
   private handle(record: ImportRecord, step: 'start' | 'end', command: ProfileDatabaseCommand) {
