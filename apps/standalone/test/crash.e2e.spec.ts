@@ -39,7 +39,9 @@ const POINTS = [
 ];
 /** Instants after the first call at which the plug is pulled from outside, drawn anew for each. */
 const PULLS = 4;
+/** Where starting alone takes a second or two; a busy machine is given as much more time as it took to start. */
 const LONGEST_RECOVERY_MS = 10_000;
+const USUAL_START_MS = 3_000;
 
 jest.setTimeout(2 * MINUTE);
 
@@ -51,6 +53,7 @@ interface Moved {
 
 interface Run extends Outcome {
   readonly died: boolean;
+  readonly startMs: number;
   readonly restartMs: number;
   readonly campaign: Moved;
   readonly ofSegment: Moved;
@@ -62,10 +65,10 @@ async function live(crashAt: string | null, killAfterMs: number | null = null): 
   try {
     await muster.start();
     const outcome = await campaignLife(muster, killAfterMs);
-    const { died, restartMs } = muster;
+    const { died, startMs, restartMs } = muster;
     const campaign = await movements(database.connectionString, `audience-${outcome.campaignId}`);
     const ofSegment = await movements(database.connectionString, `segmentMembers-${outcome.segmentId}`);
-    return { ...outcome, died, restartMs, campaign, ofSegment };
+    return { ...outcome, died, startMs, restartMs, campaign, ofSegment };
   } finally {
     await muster.stop();
     await database.drop();
@@ -145,9 +148,10 @@ function expectRecovered(point: string, run: Run): void {
   expect([point, run.died]).toEqual([point, true]);
   recoveries.push({ point, recoveryMs: run.recoveryMs });
   process.stdout.write(
-    `killed at ${point}: answers after ${String(run.restartMs)} ms, caught up after ${String(run.recoveryMs)} ms\n`,
+    `killed at ${point}: answers after ${String(run.restartMs)} ms (first start ${String(run.startMs)} ms), caught up after ${String(run.recoveryMs)} ms\n`,
   );
-  expect(run.recoveryMs).toBeLessThan(LONGEST_RECOVERY_MS);
+  const busy = Math.max(1, run.startMs / USUAL_START_MS, run.restartMs / USUAL_START_MS);
+  expect(run.recoveryMs).toBeLessThan(LONGEST_RECOVERY_MS * busy);
   expectSame(run);
 }
 
@@ -179,6 +183,6 @@ describe('a campaign’s life', () => {
         expectRecovered(`${String(killAfterMs)} ms`, await live(null, killAfterMs));
       }
     },
-    (PULLS * ROUNDS + 1) * MINUTE,
+    (PULLS * ROUNDS + 1) * 2 * MINUTE,
   );
 });

@@ -12,6 +12,8 @@ const START_MS = 60_000;
 export class MortalMuster {
   /** From the start of the second process until it answered, in milliseconds. */
   restartMs = 0;
+  /** The same for the first one. */
+  startMs = 0;
   /** When it was found dead. */
   diedAt = 0;
   private child: ChildProcess | undefined;
@@ -28,7 +30,9 @@ export class MortalMuster {
   }
 
   async start(): Promise<void> {
+    const started = Date.now();
     this.client = await this.spawn(this.crashAt);
+    this.startMs = Date.now() - started;
   }
 
   /** Pulls the plug. */
