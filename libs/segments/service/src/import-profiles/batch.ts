@@ -51,7 +51,7 @@ export interface Batch {
 }
 
 /** Rows of one transaction: large enough that its fixed costs vanish, small enough for memory. */
-export const BATCH_ROWS = 10_000;
+export const BATCH_ROWS = 25_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const LONGEST_SHOWN = 200;
 
