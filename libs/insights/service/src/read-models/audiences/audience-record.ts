@@ -5,6 +5,7 @@ import { decodeCodes, ProfileSet } from '@muster/profile-set';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { BlockState, type EncodedBlock } from './block-state';
+import { RecentBlocks } from './recent-blocks';
 
 export type AudienceStatus = 'empty' | 'building' | 'active' | 'paused' | 'excluded';
 
@@ -47,6 +48,8 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)
 /** Reads the audiences' sets, as they are and as they were. */
 @Injectable()
 export class AudienceRecord {
+  private readonly recent = new RecentBlocks();
+
   constructor(
     @InjectPool('insights') private readonly pool: Pool,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -99,8 +102,16 @@ export class AudienceRecord {
     return rows.map((row) => row.block);
   }
 
-  /** A block as it was at a position: as it stands where nothing came later, else from its changes. */
+  /** A block as it was at a position; for reading only, as others may read it too. */
   async block(campaignId: string, block: number, position: string): Promise<BlockState> {
+    const key = `${campaignId}/${String(block)}/${position}`;
+    const state = this.recent.get(key) ?? (await this.readBlock(campaignId, block, position));
+    this.recent.add(key, state);
+    return state;
+  }
+
+  /** As it stands where nothing came later, else from its changes. */
+  private async readBlock(campaignId: string, block: number, position: string): Promise<BlockState> {
     const { rows } = await this.pool.query<EncodedBlock>(
       `SELECT members, control, codes, epochs, first_epoch AS "firstEpoch", member_count AS "memberCount"
        FROM audience_block WHERE campaign_id = $1 AND block = $2 AND position <= $3`,
