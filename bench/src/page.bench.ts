@@ -26,8 +26,8 @@ export async function benchPage(world: World, databaseUrl: string, campaignId: s
   const path = `/insights/audiences/${campaignId}/members?limit=${String(PAGE)}`;
   const ours = muster.route(path);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  // The second time: what is read only once is in neither.
-  await muster.get(path);
+  // Not the first time: what is read only once is in neither.
+  for (let i = 0; i < 3; i++) await muster.get(path);
   const recording = await muster.process.recorded('role=muster_insights', () => muster.get(path));
   const body = await muster.get<{ items: readonly unknown[] }>(path);
   if (body.items.length !== PAGE) throw new Error(`a page has ${String(body.items.length)} members`);
