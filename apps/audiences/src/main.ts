@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import { AccessModule, BootstrapKeys } from '@muster/access-service';
 import { AudiencesModule } from '@muster/audiences-service';
 import { campaignsTranslation } from '@muster/campaigns-events';
-import { runService } from '@muster/platform';
+import { runProcess } from '@muster/platform';
 import { SegmentsClientModule } from '@muster/segments-client';
 import { segmentsTranslation } from '@muster/segments-events';
 
-runService({
+runProcess({
   title: 'Muster: audiences',
   port: 3003,
   requires: ['segmentsUrl', 'serviceApiKey'],

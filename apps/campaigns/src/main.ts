@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import { AccessModule, BootstrapKeys } from '@muster/access-service';
 import { audiencesTranslation } from '@muster/audiences-events';
 import { CampaignsModule } from '@muster/campaigns-service';
-import { runService } from '@muster/platform';
+import { runProcess } from '@muster/platform';
 import { SegmentsClientModule } from '@muster/segments-client';
 
-runService({
+runProcess({
   title: 'Muster: campaigns',
   port: 3002,
   requires: ['segmentsUrl', 'serviceApiKey'],

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { AccessModule, BootstrapKeys } from '@muster/access-service';
 import { InsightsModule } from '@muster/insights-service';
-import { runService } from '@muster/platform';
+import { runProcess } from '@muster/platform';
 
-runService({
+runProcess({
   title: 'Muster: insights',
   port: 3004,
   requires: [],

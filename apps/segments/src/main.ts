@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { AccessModule, BootstrapKeys } from '@muster/access-service';
-import { runService } from '@muster/platform';
+import { runProcess } from '@muster/platform';
 import { SegmentsModule } from '@muster/segments-service';
 
-runService({
+runProcess({
   title: 'Muster: segments',
   port: 3001,
   requires: ['serviceApiKey'],

@@ -109,9 +109,10 @@ async function members(campaignId: string): Promise<Member[]> {
   const all: Member[] = [];
   for (let cursor = ''; ;) {
     const page = await done('GET', `/insights/audiences/${campaignId}/members?limit=1000${cursor}`);
-    all.push(...(page['items'] as Member[]));
-    if (page['nextCursor'] === null) return all;
-    cursor = `&cursor=${String(page['nextCursor'])}`;
+    const { items, nextCursor } = page as { items: Member[]; nextCursor: string | null };
+    all.push(...items);
+    if (nextCursor === null) return all;
+    cursor = `&cursor=${nextCursor}`;
   }
 }
 
@@ -126,7 +127,7 @@ describe('four services, each in a process of its own', () => {
     async () => {
       service('insights').start();
       const waiting = await service('insights').healthOf(({ reasons }) =>
-        reasons.some((text) => /published/.test(text)),
+        reasons.some((text) => text.includes('published')),
       );
       expect(waiting.status).toBe('unavailable');
       service('campaigns').start();

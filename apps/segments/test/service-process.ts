@@ -35,7 +35,7 @@ export class ServiceProcess {
   /** Ends it with this signal; answers with the exit code, or the signal that ended it. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string | null> {
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return null;
+    if (child?.exitCode !== null || child.signalCode !== null) return null;
     child.kill(signal);
     return this.ended();
   }

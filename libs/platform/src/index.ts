@@ -29,4 +29,4 @@ export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } fro
 export { BackgroundWork, type Worker } from './operations/background-work';
 export { Dependencies, type DependencyCheck } from './operations/dependencies';
 export { ConfigError, readConfig, requireConfig, type Config, type ConfigWith, type Requirable } from './config/config';
-export { runService, startService, type KeyIssuer, type ServiceDefinition } from './service/start-service';
+export { runProcess, startProcess, type KeyIssuer, type ServiceDefinition } from './service/start-process';

@@ -73,7 +73,7 @@ const VARIABLES = {
 } as const;
 
 export type Requirable = keyof typeof VARIABLES;
-export type ConfigWith<K extends Requirable> = Config & { readonly [P in K]: string };
+export type ConfigWith<K extends Requirable> = Config & Readonly<Record<K, string>>;
 
 /** The same configuration, known to have these. Throws {@link ConfigError} with all that are absent. */
 export function requireConfig<K extends Requirable>(config: Config, names: readonly K[]): ConfigWith<K> {

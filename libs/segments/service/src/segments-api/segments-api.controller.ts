@@ -58,7 +58,7 @@ export class SegmentsApiController {
     @Param('segmentId', ParseUUIDPipe) segmentId: string,
     @Query() query: MembershipQuery,
   ): Promise<Buffer> {
-    return encodeMembershipPage(await this.segments.membership({ ...query, segmentId }));
+    return encodeMembershipPage(await this.segments.membership(Object.assign(query, { segmentId })));
   }
 
   @Post('profile-databases/:databaseId/stratifications/:hash/codes')
@@ -81,7 +81,7 @@ export class SegmentsApiController {
   @ApiNoContentResponse()
   @ApiProblems('SEGMENT_NOT_FOUND', 'SEGMENT_DELETED')
   registerUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UseDto): Promise<void> {
-    return this.segments.registerSegmentUse(segmentId, { ...user });
+    return this.segments.registerSegmentUse(segmentId, user);
   }
 
   @Post('segments/:segmentId/uses/release')
@@ -90,7 +90,7 @@ export class SegmentsApiController {
   @ApiNoContentResponse()
   @ApiProblems('SEGMENT_NOT_FOUND')
   releaseUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UseDto): Promise<void> {
-    return this.segments.releaseSegmentUse(segmentId, { ...user });
+    return this.segments.releaseSegmentUse(segmentId, user);
   }
 
   @Post('profile-databases/:databaseId/stratifications')
@@ -102,7 +102,7 @@ export class SegmentsApiController {
     @Param('databaseId', ParseUUIDPipe) databaseId: string,
     @Body() { input, user }: RegisterStratificationDto,
   ): Promise<StratificationReference> {
-    return this.segments.registerStratification(databaseId, input, { ...user });
+    return this.segments.registerStratification(databaseId, input, user);
   }
 
   @Get('stratifications/:hash/strata')
@@ -122,7 +122,7 @@ export class SegmentsApiController {
     @Param('databaseId', ParseUUIDPipe) databaseId: string,
     @Body() { user, keep }: ReleaseFieldUsesDto,
   ): Promise<void> {
-    return this.segments.releaseFieldUses(databaseId, { ...user }, keep);
+    return this.segments.releaseFieldUses(databaseId, user, keep);
   }
 }
 

@@ -45,7 +45,7 @@ class ServiceRoot implements OnModuleInit {
 }
 
 /** Waits for what the service needs, starts it and listens. Rejects when `signal` is aborted before. */
-export async function startService<K extends Requirable>(
+export async function startProcess<K extends Requirable>(
   service: ServiceDefinition<K>,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
@@ -72,9 +72,9 @@ export async function startService<K extends Requirable>(
 }
 
 /** What the `main.ts` of a service does: starts it, and ends it with the first signal. */
-export function runService<K extends Requirable>(service: ServiceDefinition<K>): void {
+export function runProcess<K extends Requirable>(service: ServiceDefinition<K>): void {
   const ending = new AbortController();
-  const started = startService(service, process.env, ending.signal);
+  const started = startProcess(service, process.env, ending.signal);
   const end = (): void => {
     if (ending.signal.aborted) process.exit(130);
     ending.abort();
