@@ -41,17 +41,14 @@ export class ConsumerLoop {
     const { name } = consumer;
     this.categories = [...new Set(translations.flatMap((translation) => translation.categories))];
     this.work = new OwnedWork({
+      name,
       key: `consumer:${name}`,
       leases,
       pollMs,
       work: (signal) => this.own(signal),
       isPassing: goesOn,
-      onStopped: (error) => {
-        onStopped(name, error);
-      },
-      onInterrupted: (error) => {
-        onInterrupted(name, error);
-      },
+      onStopped,
+      onInterrupted,
     });
   }
 

@@ -13,6 +13,8 @@ export interface Lease {
 }
 
 export interface OwnedWorkOptions {
+  /** What operators call it: given to `onStopped` and `onInterrupted`. */
+  readonly name: string;
   readonly key: string;
   readonly leases: Leases;
   /** How often a process that does not own the key tries to. */
@@ -21,8 +23,8 @@ export interface OwnedWorkOptions {
   readonly work: (signal: AbortSignal) => Promise<void>;
   /** True for errors after which the work is begun again; after any other it stops until woken. */
   readonly isPassing: (error: unknown) => boolean;
-  readonly onStopped: (error: Error) => void;
-  readonly onInterrupted: (error: Error) => void;
+  readonly onStopped: (name: string, error: Error) => void;
+  readonly onInterrupted: (name: string, error: Error) => void;
 }
 
 const FIRST_PAUSE_MS = 50;
@@ -96,19 +98,19 @@ export class OwnedWork {
     try {
       return await this.options.leases.tryAcquire(this.options.key);
     } catch (error) {
-      this.options.onInterrupted(asError(error));
+      this.options.onInterrupted(this.options.name, asError(error));
       return null;
     }
   }
 
   private async failed(error: unknown): Promise<void> {
     if (this.options.isPassing(error)) {
-      this.options.onInterrupted(asError(error));
+      this.options.onInterrupted(this.options.name, asError(error));
       await pause(this.pauseMs, this.ending.signal);
       this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
     } else {
       this.failure = asError(error);
-      this.options.onStopped(this.failure);
+      this.options.onStopped(this.options.name, this.failure);
     }
   }
 }

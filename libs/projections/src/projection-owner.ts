@@ -27,17 +27,14 @@ export class ProjectionOwner {
     const { leases, pollMs, schema, onStopped, onInterrupted } = surroundings;
     const { name } = projection;
     this.work = new OwnedWork({
+      name,
       key: `projection:${schema}.${name}`,
       leases,
       pollMs,
       work: (signal) => this.own(signal),
       isPassing: goesOn,
-      onStopped: (error) => {
-        onStopped(name, error);
-      },
-      onInterrupted: (error) => {
-        onInterrupted(name, error);
-      },
+      onStopped,
+      onInterrupted,
     });
   }
 

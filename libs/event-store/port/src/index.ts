@@ -1,3 +1,4 @@
+export * from './back-off';
 export * from './encode';
 export * from './errors';
 export * from './event-family';

@@ -1,6 +1,6 @@
+import { BackOff } from '@muster/event-store';
 import type { SubscribeOptions, SubscriptionBatch } from '@muster/event-store';
 import { isUnavailable } from '@muster/postgres';
-import { BackOff } from './back-off';
 import { PAGE_EVENTS, type LogPage, type Pages } from './pages';
 import { fromPosition, toPosition } from './position';
 import type { Tail } from './tail';

@@ -1,6 +1,5 @@
 import { isUnavailable } from '@muster/postgres';
-import { categoryOf } from '@muster/event-store';
-import { BackOff } from './back-off';
+import { BackOff, categoryOf } from '@muster/event-store';
 import { PAGE_BYTES, PAGE_EVENTS, type LogPage, type Pages } from './pages';
 import type { NumberedEvent } from './stored-event';
 import { WakeUp } from './wake-up';
