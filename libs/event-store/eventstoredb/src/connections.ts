@@ -46,8 +46,24 @@ export class Connections {
   }
 
   private connect(): EventStoreDBClient {
-    return EventStoreDBClient.connectionString(this.connectionString);
+    return EventStoreDBClient.connectionString(withOwnConnection(this.connectionString));
   }
+}
+
+const KEEP_ALIVE_MS = 10_000;
+let clients = 0;
+
+/**
+ * Clients of the same server and options share one connection in grpc-js, unless its credentials tell them apart, which
+ * those of a server without TLS do not. So each asks for keep-alives a millisecond later than the one before.
+ */
+function withOwnConnection(connectionString: string): string {
+  const given = /([?&]keepAliveInterval=)(-?\d+)/i;
+  const interval = Number(given.exec(connectionString)?.[2] ?? KEEP_ALIVE_MS);
+  if (interval < 0) return connectionString;
+  const own = String(interval + clients++);
+  if (given.test(connectionString)) return connectionString.replace(given, `$1${own}`);
+  return `${connectionString}${connectionString.includes('?') ? '&' : '?'}keepAliveInterval=${own}`;
 }
 
 const FORM = /^(?:esdb|kurrentdb|kdb|eventstore)(?:\+discover)?:\/\/(?:([^:@/]*):([^@/]*)@)?[^/?]+/;

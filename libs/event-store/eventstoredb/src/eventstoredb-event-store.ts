@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   encodeAppend,
   isBefore,
@@ -51,6 +52,8 @@ export class EventStoreDbEventStore implements EventStore {
     const { connectionString, allowedCategories, timeoutMs = TIMEOUT_MS } = options;
     const connections = new Connections(connectionString);
     const ending = new AbortController();
+    // Each read that waits listens to it.
+    setMaxListeners(0, ending.signal);
     const reads = new Reads(connections, timeoutMs, ending.signal);
     const appends = new Appends(connections, timeoutMs, (stream, revision) => reads.positionOf(stream, revision));
     try {

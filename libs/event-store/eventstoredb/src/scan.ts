@@ -1,4 +1,4 @@
-import { START, isBefore, type Position, type StoredEvent } from '@muster/event-store';
+import { isBefore, type Position, type StoredEvent } from '@muster/event-store';
 import type { Reads } from './reads';
 
 /** One scan looks at no more. More than that between two events of a subscription is announced by checkpoints. */
@@ -34,12 +34,18 @@ export class Scans {
     return { to, next: seen < SCAN_EVENTS ? 'end' : 'unknown' };
   }
 
+  /** Whether there is an event at or after this position. */
+  async reaches(at: Position): Promise<boolean> {
+    // An older head that is far enough is far enough still.
+    return !isBefore(await this.recentHead(), at) || !isBefore(await this.reads.head(), at);
+  }
+
   /**
    * What of the server's checkpoint is certain to be an offset of the log that exists: nothing that is given out may lie
    * beyond the last event, or a log that was restored could not be told from one that is only quiet.
    */
   async atMostHead(checkpoint: Position): Promise<Position> {
-    if (isBefore(checkpoint, (await this.latest?.head) ?? START)) return checkpoint;
+    if (!isBefore(await this.recentHead(), checkpoint)) return checkpoint;
     const head = await this.reads.head();
     return isBefore(head, checkpoint) ? head : checkpoint;
   }

@@ -5,6 +5,7 @@ import {
   type Filter,
 } from '@eventstore/db-client';
 import {
+  BackOff,
   StoreUnavailable,
   isBefore,
   type Position,
@@ -12,7 +13,6 @@ import {
   type SubscribeOptions,
   type SubscriptionBatch,
 } from '@muster/event-store';
-import { BackOff } from './back-off';
 import type { Connections } from './connections';
 import { Silence, isAway } from './errors';
 import { Incoming, READ_AHEAD_EVENTS } from './incoming';
@@ -71,11 +71,10 @@ async function* oneSubscription(
   wanted: Wanted,
   signal: AbortSignal,
 ): AsyncGenerator<SubscriptionBatch, void, undefined> {
-  const { connections, reads, scans, silenceMs } = log;
+  const { connections, scans, silenceMs } = log;
   const fromLog = fromPosition(after);
-  const head = await reads.head();
-  if (isBefore(head, after)) {
-    throw new RangeError(`the log ends at ${head}, before position ${after}: it is not the log that was followed`);
+  if (!(await scans.reaches(after))) {
+    throw new RangeError(`the log ends before position ${after}: it is not the log that was followed`);
   }
   const { client, release } = connections.forSubscription();
   const feed = withWhatIsTold((checkpointReached) =>
