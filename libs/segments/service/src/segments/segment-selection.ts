@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { Profiles } from '../profiles/profiles';
 import { Conditions } from './conditions';
-import { unpacked } from './packed-numbers';
+import { ascending, unpacked } from './packed-numbers';
 import { profileDto, type ProfileDto } from './profile.dto';
 
 export interface Preview {
@@ -33,7 +33,7 @@ export class SegmentSelection {
     const client = await this.pool.connect();
     try {
       const [numbers = Buffer.alloc(0)] = await copyBinaryRow(client, inlineParameters(sql));
-      return ProfileSet.fromSorted(unpacked(numbers).sort());
+      return ProfileSet.fromSorted(ascending(unpacked(numbers)));
     } finally {
       client.release();
     }

@@ -123,7 +123,7 @@ export class Stratifications {
       const from = startOf(neighbours[0]);
       const known = await this.codesInRange(databaseId, hash, from, from + neighbours.length * BLOCK_SIZE);
       for (const members of neighbours) {
-        codes.push(Uint16Array.from(members.toArray(), (profile) => known[profile - from] ?? 0));
+        codes.push(taken(known, members.toArray(), from));
       }
     }
     return codes;
@@ -234,6 +234,13 @@ function adjacent(blocks: readonly ProfileSet[]): ProfileSet[][] {
     end = start + BLOCK_SIZE;
   }
   return runs;
+}
+
+/** The codes of these numbers out of those of all numbers from `from` on; a plain loop is five times as fast as others. */
+function taken(codes: Uint16Array, numbers: Uint32Array, from: number): Uint16Array {
+  const found = new Uint16Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) found[i] = codes[(numbers[i] ?? 0) - from] ?? 0;
+  return found;
 }
 
 /** The first number of the block that the set lies in. */
