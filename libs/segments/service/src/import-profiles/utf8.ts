@@ -12,8 +12,3 @@ export function textOf(latin1: string): string | undefined {
   const bytes = Buffer.from(latin1, 'latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
-
-/** A copy that does not keep the chunk alive which it was cut from. */
-export function detached(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}
