@@ -8,8 +8,8 @@ import { interleaved } from './rounds';
 import type { World } from './world';
 
 const PAGE = 50;
-const WARM_UP = 200;
-const REQUESTS = 300;
+const WARM_UP = 150;
+const REQUESTS = 150;
 
 interface Target {
   readonly port: number;
