@@ -193,9 +193,11 @@ describe('four services, each in a process of its own', () => {
     async () => {
       const away = built.slice(0, 7).map(({ externalId }) => externalId);
       await done('POST', `/segments/${segmentId}/members`, { remove: away });
+      const { campaignId: second } = await done('POST', '/campaigns', { name: 'Summer', databaseId, segmentId });
+      await done('POST', `/campaigns/${String(second)}/activities`, { kind: 'broadcast', name: 'Mail' });
       await service('segments').end('SIGKILL');
-      const campaign = { name: 'Summer', databaseId, segmentId };
-      expect(await send('POST', '/campaigns', campaign)).toMatchObject({
+      await done('POST', `/campaigns/${String(second)}/activation`);
+      expect(await send('POST', '/campaigns', { name: 'Autumn', databaseId, segmentId })).toMatchObject({
         status: 503,
         body: { code: 'DEPENDENCY_UNAVAILABLE' },
       });
@@ -204,6 +206,8 @@ describe('four services, each in a process of its own', () => {
       await service('segments').healthOf(({ status }) => status === 'ready');
       await service('campaigns').healthOf(({ status }) => status === 'ready');
       await until(`/segments/${segmentId}`, { count: selected.length - away.length });
+      await until(`/campaigns/${String(second)}`, { status: 'active' });
+      await until(`/insights/audiences/${String(second)}`, { members: selected.length - away.length });
       expect(await members(campaignId)).toEqual(built.filter(({ externalId }) => !away.includes(externalId)));
       await done('POST', `/segments/${segmentId}/members`, { add: away });
       await until(`/insights/audiences/${campaignId}`, { members: selected.length });

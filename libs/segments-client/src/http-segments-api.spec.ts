@@ -103,6 +103,15 @@ describe('a call of the segments service', () => {
     expect(details.detail).not.toContain('inner matters');
   });
 
+  it('is not repeated for strata that were told before', async () => {
+    const strata = [{ hash: 'h', label: 'residual' }];
+    answers = [(_, response) => response.end(JSON.stringify(strata)), hangUp];
+    const api = client();
+    expect([await api.describeStrata('one'), await api.describeStrata('one')]).toEqual([strata, strata]);
+    expect(asked).toHaveLength(1);
+    expect(await refusal(api.describeStrata('another'))).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  });
+
   it('takes no members that are cut short', async () => {
     const page = { revision: 4, nextAfter: null, blocks: [{ block: 0, members: Uint8Array.of(1, 2, 3) }] };
     const bytes = encodeMembershipPage(page);

@@ -16,12 +16,14 @@ const SHORT_MS = 10_000;
 const LONG_MS = 60_000;
 /** A dynamic segment is evaluated within the call; a repeat joins the run that is there. */
 const PREPARE_MS = 240_000;
+const MOST_STRATIFICATIONS = 100;
 
 /**
  * `SegmentsApi` over HTTP. Every call may be repeated: reads change nothing, and commands do once what they are asked
  * twice. Throws the `DomainError` of the other side; `DEPENDENCY_UNAVAILABLE` where that gives no answer to pass on.
  */
 export class HttpSegmentsApi implements SegmentsApi {
+  private readonly strataByHash = new Map<string, readonly StratumDescription[]>();
   private readonly requests: Requests;
 
   constructor(private readonly options: HttpSegmentsApiOptions) {
@@ -74,8 +76,15 @@ export class HttpSegmentsApi implements SegmentsApi {
     return this.json({ method: 'POST', path, json: { input, user } });
   }
 
-  describeStrata(stratificationHash: string): Promise<readonly StratumDescription[]> {
-    return this.json({ method: 'GET', path: ['stratifications', stratificationHash, 'strata'] });
+  /** What a hash stands for never changes: it is asked for once, and told also while the service is away. */
+  async describeStrata(stratificationHash: string): Promise<readonly StratumDescription[]> {
+    const known = this.strataByHash.get(stratificationHash);
+    if (known) return known;
+    const path = ['stratifications', stratificationHash, 'strata'];
+    const strata = await this.json<readonly StratumDescription[]>({ method: 'GET', path });
+    if (this.strataByHash.size >= MOST_STRATIFICATIONS) this.strataByHash.clear();
+    this.strataByHash.set(stratificationHash, strata);
+    return strata;
   }
 
   async releaseFieldUses(databaseId: string, user: UseOf, keep: StratificationReference | null): Promise<void> {

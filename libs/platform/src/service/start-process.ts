@@ -79,14 +79,18 @@ export function runProcess<K extends Requirable>(service: ServiceDefinition<K>):
     if (ending.signal.aborted) process.exit(130);
     ending.abort();
     // A start that is under way fails by the signal, below.
-    started.then((app) => app.close().then(() => process.exit(0))).catch(() => undefined);
+    started.then((app) => app.close()).then(() => process.exit(0), fail);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   started.catch((error: unknown) => {
     if (ending.signal.aborted) process.exit(0);
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
+    fail(error);
   });
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
 }
 
 function configOf<K extends Requirable>(
