@@ -5,7 +5,7 @@ export const SUBSCRIPTIONS_PER_CLIENT = 50;
 
 export interface SubscriptionClient {
   readonly client: EventStoreDBClient;
-  release(): void;
+  readonly release: () => void;
 }
 
 /**
@@ -36,7 +36,12 @@ export class Connections {
     }
     const taken = place;
     taken.open++;
-    return { client: taken.client, release: () => taken.open-- };
+    return {
+      client: taken.client,
+      release: () => {
+        taken.open--;
+      },
+    };
   }
 
   /** Cancels what is still open: until then the process stays alive. */
