@@ -39,7 +39,7 @@ export type Command =
   | { readonly kind: 'report' };
 
 export interface Report {
-  /** How often each method was called since the process began. */
+  /** How often each method was called since the process began; `Read` apart from the subscriptions among it. */
   readonly calls: Readonly<Record<string, number>>;
   /** Calls of `Read` that are open. */
   readonly openReads: number;

@@ -169,8 +169,8 @@ export class DoubleServer implements ServerState {
   }
 
   private async read(call: ServerWritableStream<ReadReq, ReadResp>): Promise<void> {
-    this.count('Read');
     const reader = new Reader(call, this);
+    this.count(reader.isSubscription ? 'Subscribe' : 'Read');
     this.readers.add(reader);
     try {
       await reader.run();
