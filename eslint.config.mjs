@@ -5,7 +5,7 @@ import { fileName } from './tools/eslint/file-name.mjs';
 import { dependencyRules, specDependencyRules } from './tools/eslint/boundaries.mjs';
 
 const CONTEXTS = ['access', 'audiences', 'campaigns', 'insights', 'segments'];
-const SPECS = ['**/*.spec.ts', '**/*.fixture.ts', '**/testing/**/*.ts', '**/testing.ts'];
+const SPECS = ['**/*.spec.ts', 'apps/*/test/**/*.ts', '**/*.fixture.ts', '**/testing/**/*.ts', '**/testing.ts'];
 /** Libraries in which time, ids and chance come in with the command. */
 const PURE = [
   'libs/{kernel,profile-set,segmentation,assignment,statistics,contracts}/src/**/*.ts',

@@ -71,7 +71,8 @@ async function refused(file: string | Uint8Array, query = '', type = 'text/csv')
   expect(count).toBe(0);
   // the next file is none the worse for it
   expect((await upload(databaseId, [HEADER, ...GOOD].join('\n'))).status).toBe(202);
-  return { status: reply.status, ...reply.json() };
+  const problem: Record<string, unknown> = reply.json();
+  return { status: reply.status, ...problem };
 }
 
 const lines = (...rows: readonly string[]): string => [HEADER, ...rows].join('\r\n');
@@ -84,7 +85,7 @@ describe('a file that is odd, and right', () => {
     ['lacks the columns of fields that are not required', 'externalId,age\na,1\nb,2\nc,3'],
     ['separates by semicolons', 'externalId;age;city;since\na;31;Oslo;2020-02-29\nb;;"x;y";\nc;7;;'],
     ['separates by tabs', 'externalId\tage\tcity\tsince\na\t31\tOslo\t2020-02-29\nb\t\tx\t\nc\t7\t\t'],
-    ['has empty lines and no line break at its end', `${lines(...GOOD).replaceAll('\r\n', '\r\n\r\n')}`],
+    ['has empty lines and no line break at its end', lines(...GOOD).replaceAll('\r\n', '\r\n\r\n')],
   ])('%s', async (_, file) => {
     expect((await taken(file)).rows).toMatchObject({ read: 3, accepted: 3, rejected: 0, inserted: 3 });
   });

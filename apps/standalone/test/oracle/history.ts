@@ -1,5 +1,5 @@
 import type { Lcg } from './naive-campaign';
-import { NaiveMuster } from './naive-muster';
+import type { NaiveMuster } from './naive-muster';
 import { STRATIFICATIONS } from './naive-strata';
 import type { Condition, ImportMode, MembersChange, Row, Step } from './step';
 
@@ -37,7 +37,7 @@ export class Dice {
 }
 
 const CITIES = ['Oslo', 'Bergen', 'Narvik', 'Å', ''];
-const PERCENTS = [0, 1, 500, 1000, 1500, 2500, 3333, 5000, 9000, 10_000];
+const PERCENTS = [0, 1, 700, 1000, 1500, 2000, 2500, 3333, 4000, 5000, 7500, 9000, 10_000];
 const MOST_CAMPAIGNS = 3;
 
 /** How a history begins: profiles, some of them members, and a campaign. */
@@ -52,9 +52,12 @@ export function opening(dice: Dice): Step[] {
 
 /** What may come next. Now and then it is something that is refused. */
 export function nextStep(dice: Dice, muster: NaiveMuster): Step {
-  const campaign = dice.below(muster.campaigns.length);
-  const status = muster.campaigns[campaign]?.status;
-  switch (dice.below(12)) {
+  const { campaigns } = muster;
+  const campaign = dice.below(campaigns.length);
+  const status = campaigns[campaign]?.status;
+  if (dice.oneIn(20)) return { do: dice.pick(['activate', 'deactivate', 'complete'] as const), campaign };
+  if (status === 'inactive' && dice.oneIn(2)) return { do: 'activate', campaign };
+  switch (dice.below(13)) {
     case 0:
     case 1:
       return { do: 'import', mode: dice.pick<ImportMode>(['insert', 'update', 'upsert']), rows: rows(dice, muster) };
@@ -63,22 +66,19 @@ export function nextStep(dice: Dice, muster: NaiveMuster): Step {
     case 3:
       return { do: 'recalculate by', condition: dice.oneIn(6) ? null : condition(dice, 3) };
     case 4:
+      if (campaigns.length === MOST_CAMPAIGNS) return { do: 'recalculate' };
+      return { do: 'create campaign', lcg: lcg(dice), strata: stratification(dice) };
     case 5:
-      return { do: 'change members', changes: changes(dice, muster) };
+      return status === 'active' ? { do: 'deactivate', campaign } : { do: 'set lcg', campaign, lcg: lcg(dice) };
     case 6:
-      if (muster.campaigns.length < MOST_CAMPAIGNS) {
-        return { do: 'create campaign', lcg: lcg(dice), strata: stratification(dice) };
-      }
-      return { do: 'recalculate' };
-    case 7:
-      return { do: 'set lcg', campaign, lcg: lcg(dice) };
-    case 8:
+      if (status === 'active') return { do: 'deactivate', campaign };
       return { do: 'set strata', campaign, strata: stratification(dice) };
-    case 9:
-      return dice.oneIn(3) ? { do: 'complete', campaign } : { do: 'activate', campaign };
-    default:
-      if (dice.oneIn(8)) return { do: dice.pick(['activate', 'deactivate', 'complete'] as const), campaign };
+    case 7:
       return { do: status === 'active' ? 'deactivate' : 'activate', campaign };
+    case 8:
+      return { do: dice.oneIn(3) ? 'complete' : 'activate', campaign };
+    default:
+      return { do: 'change members', changes: changes(dice, muster) };
   }
 }
 
@@ -103,7 +103,7 @@ function changes(dice: Dice, muster: NaiveMuster): MembersChange[] {
 }
 
 function lcg(dice: Dice): Lcg | null {
-  switch (dice.below(6)) {
+  switch (dice.below(9)) {
     case 0:
       return null;
     case 1:

@@ -153,7 +153,7 @@ export class NaiveCampaign {
   private closeUsedUp(drawn: Drawn): void {
     const epoch = this.currentEpoch();
     const { lcg, strata, carried } = epoch;
-    if (lcg === null || lcg.count === null) return;
+    if (typeof lcg?.count !== 'number') return;
     if (lcg.basisPoints === null || carried + controlOf(epoch) >= lcg.count) {
       this.open({ basisPoints: 0, count: null }, strata, drawn);
     }
