@@ -115,9 +115,8 @@ async function logBytes(world: World, selected: Selected, segmentId: string): Pr
     [before],
   );
   await deactivate(world, campaignId);
-  const share = Math.round((100 * members) / world.size);
   return {
-    name: `log bytes per membership, ${String(share)} % of the profiles`,
+    name: `log bytes per membership, ${selected.name} condition`,
     unit: 'bytes',
     value: Number(rows[0]?.bytes) / members,
     must: 4,
