@@ -19,6 +19,7 @@ function copyManifests(target) {
   const files = [
     'package.json',
     'package-lock.json',
+    '.npmrc',
     ...packageFolders(ROOT).map((folder) => `${folder}/package.json`),
   ];
   for (const file of files) copy(file, target);

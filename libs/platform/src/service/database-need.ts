@@ -1,3 +1,4 @@
+import { errorCode } from '@muster/postgres';
 import { Client } from 'pg';
 
 /**
@@ -18,7 +19,7 @@ export async function missingInDatabase(databaseUrl: string, relations: readonly
     if (rows.length === 0) return null;
     return `${rows.map(({ name }) => name).join(', ')} not there yet: the service that makes it has to start once`;
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    const reason = errorCode(error) || 'no answer';
     return `Postgres at ${hostname}:${port || '5432'} does not take connections (${reason})`;
   } finally {
     await client.end().catch(() => undefined);

@@ -11,6 +11,7 @@ import { Dependencies } from '../operations/dependencies';
 import { TestKeys } from '../testing/test-keys';
 import { startProcess, type KeyIssuer, type ServiceDefinition } from './start-process';
 
+const MINUTE = 60_000;
 const issued: string[] = [];
 
 @Injectable()
@@ -82,35 +83,43 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 describe('a service as a process of its own', () => {
-  it('says on its port what it waits for, and starts when that is there', async () => {
-    const starting = startProcess(hello, env, new AbortController().signal);
-    await reasonsWith('other.published not there yet');
-    expect((await get('/health/live')).status).toBe(200);
-    expect((await get('/health/ready')).status).toBe(503);
-    expect(await get('/api/v1/hello')).toMatchObject({ status: 503, body: { code: 'DEPENDENCY_UNAVAILABLE' } });
-    expect(issued).toEqual([]);
-    const pool = createPool({ connectionString: database.connectionString });
-    await pool.query('CREATE SCHEMA other; CREATE VIEW other.published AS SELECT 1 AS one');
-    await pool.end();
-    const app = await starting;
-    expect(await get('/api/v1/hello')).toEqual({ status: 200, body: { hello: 'world' } });
-    expect(issued).toEqual(['ADMIN_API_KEY: admin', 'SERVICE_API_KEY: service']);
-    expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ready', reasons: [] } });
-    app.get(Dependencies).add(() => Promise.resolve('the moon is away'));
-    expect((await get('/health/ready')).body).toEqual({ status: 'degraded', reasons: ['the moon is away'] });
-    await app.close();
-  }, 60_000);
+  it(
+    'says on its port what it waits for, and starts when that is there',
+    async () => {
+      const starting = startProcess(hello, env, new AbortController().signal);
+      await reasonsWith('other.published not there yet');
+      expect((await get('/health/live')).status).toBe(200);
+      expect((await get('/health/ready')).status).toBe(503);
+      expect(await get('/api/v1/hello')).toMatchObject({ status: 503, body: { code: 'DEPENDENCY_UNAVAILABLE' } });
+      expect(issued).toEqual([]);
+      const pool = createPool({ connectionString: database.connectionString });
+      await pool.query('CREATE SCHEMA other; CREATE VIEW other.published AS SELECT 1 AS one');
+      await pool.end();
+      const app = await starting;
+      expect(await get('/api/v1/hello')).toEqual({ status: 200, body: { hello: 'world' } });
+      expect(issued).toEqual(['ADMIN_API_KEY: admin', 'SERVICE_API_KEY: service']);
+      expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ready', reasons: [] } });
+      app.get(Dependencies).add(() => Promise.resolve('the moon is away'));
+      expect((await get('/health/ready')).body).toEqual({ status: 'degraded', reasons: ['the moon is away'] });
+      await app.close();
+    },
+    MINUTE,
+  );
 
-  it('waits for Postgres, and gives up when it is told to end', async () => {
-    const ending = new AbortController();
-    const nowhere = { ...env, DATABASE_URL: 'postgres://u:sesame@127.0.0.1:1/muster' };
-    const starting = startProcess(hello, nowhere, ending.signal);
-    await reasonsWith('Postgres at 127.0.0.1:1 does not take connections (ECONNREFUSED)');
-    expect(JSON.stringify((await get('/health/ready')).body)).not.toContain('sesame');
-    ending.abort();
-    await expect(starting).rejects.toThrow();
-    await expect(get('/health/live')).rejects.toThrow('fetch failed');
-  });
+  it(
+    'waits for Postgres, and gives up when it is told to end',
+    async () => {
+      const ending = new AbortController();
+      const nowhere = { ...env, DATABASE_URL: 'postgres://u:sesame@127.0.0.1:1/muster' };
+      const starting = startProcess(hello, nowhere, ending.signal);
+      await reasonsWith('Postgres at 127.0.0.1:1 does not take connections (ECONNREFUSED)');
+      expect(JSON.stringify((await get('/health/ready')).body)).not.toContain('sesame');
+      ending.abort();
+      await expect(starting).rejects.toThrow();
+      await expect(get('/health/live')).rejects.toThrow('fetch failed');
+    },
+    MINUTE,
+  );
 
   it('does not begin without what it needs from the environment', async () => {
     const starting = startProcess(hello, { PORT: env['PORT'] }, new AbortController().signal);

@@ -51,8 +51,8 @@ export async function startProcess<K extends Requirable>(
   signal: AbortSignal,
 ): Promise<NestFastifyApplication> {
   const config = configOf(service, env);
-  const { databaseUrl, host, port } = config;
-  const room = await WaitingRoom.open(port, host);
+  const { databaseUrl, host, port, logLevel } = config;
+  const room = await WaitingRoom.open(port, host, logLevel);
   try {
     await room.until(() => missingInDatabase(databaseUrl, service.readsFrom ?? []), signal);
     const app = await createHttpApp(rootModule(service, config), { title: service.title });

@@ -1,7 +1,8 @@
-import { Logger } from '@nestjs/common';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pino, type Logger } from 'pino';
 import { problemDocument } from '../http/problem';
+import type { LogLevel } from '../platform-options';
 
 const ASK_AGAIN_MS = 1_000;
 
@@ -13,16 +14,15 @@ export type Need = () => Promise<string | null>;
  * services and databases are started does not matter then.
  */
 export class WaitingRoom {
-  private readonly logger = new Logger('Start');
   private readonly server: Server;
   private reason = 'the process is starting';
 
-  private constructor() {
+  private constructor(private readonly logger: Logger) {
     this.server = createServer((request, response) => this.answer(request.url ?? '', response));
   }
 
-  static async open(port: number, host: string): Promise<WaitingRoom> {
-    const room = new WaitingRoom();
+  static async open(port: number, host: string, level: LogLevel): Promise<WaitingRoom> {
+    const room = new WaitingRoom(pino({ level }));
     await new Promise<void>((resolve, reject) => {
       room.server.once('error', reject);
       room.server.listen(port, host, resolve);
