@@ -61,7 +61,7 @@ it('measures every figure against its floor, judges it, and leaves nothing behin
     'growth exponent of the activation',
   ]);
   expect((await readdir(folder)).filter((name) => name.startsWith('muster-bench'))).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 it('says what is wrong with an option', async () => {
   const { code, output } = await bench('--profiles', 'many');
