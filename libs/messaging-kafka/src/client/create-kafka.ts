@@ -1,0 +1,22 @@
+import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
+import { registerCodecs } from './compression';
+import { quietIdleTimer } from './idle-timer';
+
+export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
+
+/** `onLog` gets what kafkajs finds worth a warning; what it tries again by itself is among it. */
+export function createKafka(connection: KafkaConnection, onLog: (message: string) => void = () => undefined): Kafka {
+  quietIdleTimer();
+  registerCodecs();
+  return new Kafka({
+    clientId: 'muster',
+    ...connection,
+    connectionTimeout: 3_000,
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log }) => {
+        onLog(`${namespace}: ${log.message}`);
+      },
+  });
+}

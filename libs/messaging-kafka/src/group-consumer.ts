@@ -1,0 +1,243 @@
+import type { ConsumerStorage, DeliveryRules, IntegrationConsumer } from '@muster/messaging';
+import { asError, pause } from '@muster/postgres';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { coPartitioned } from './co-partitioned';
+import type { DeadLetters } from './dead-letters';
+import { passes } from './failures';
+import type { OffsetReader } from './offsets';
+import { PartitionWork } from './partition-work';
+import type { EventCheck } from './read-message';
+import { PARTITIONS, topicOf } from './topics';
+import type { SentTo } from './transactional-producer';
+import { Watchdog } from './watchdog';
+
+export interface GroupTimes {
+  /** A member that is silent for so long is out of the group. */
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly rebalanceTimeoutMs: number;
+  /** How often requests of operators are looked for. */
+  readonly pollMs: number;
+  /** The watchdog's patience. */
+  readonly stallMs: number;
+}
+
+export interface GroupSurroundings extends DeliveryRules {
+  readonly kafka: Kafka;
+  readonly storage: ConsumerStorage;
+  readonly offsets: OffsetReader;
+  readonly deadLetters: DeadLetters;
+  /**
+   * How far this process has published in a topic: kafkajs asks for ends as `read_committed` sees them, which for a moment
+   * are those before the last transaction.
+   */
+  readonly published: (topic: string) => SentTo;
+  /** Resolves when the topics are as declared. */
+  readonly ready: () => Promise<void>;
+  readonly check: EventCheck;
+  /** Messages after which the offset is committed. */
+  readonly batchEvents: number;
+  readonly times: GroupTimes;
+  readonly onDeadLetter: (consumer: string, topic: string, offset: string, reason: string) => void;
+  readonly onStopped: (consumer: string, error: Error) => void;
+  readonly onStalled: (consumer: string, lagEvents: number) => void;
+}
+
+const LONGEST_PAUSE_MS = 5_000;
+const MAX_WAIT_MS = 100;
+
+/** One consumer in this process: a member of the group that is named after it. */
+export class GroupConsumer {
+  readonly topics: readonly string[];
+  /** The lag when it was last asked for; while Kafka is away nothing better is known. */
+  lastLag = 0;
+  private readonly ending = new AbortController();
+  private readonly partitions = new Map<number, PartitionWork>();
+  private readonly watchdog: Watchdog;
+  private client: Consumer | undefined;
+  private working: Promise<unknown> | undefined;
+  private failure: Error | undefined;
+  private assigned: Readonly<Record<string, readonly number[]>> = {};
+
+  constructor(
+    readonly consumer: IntegrationConsumer,
+    private readonly surroundings: GroupSurroundings,
+  ) {
+    this.topics = [...new Set(consumer.subscriptions.map(({ context, feed }) => topicOf(context, feed)))];
+    this.watchdog = new Watchdog(surroundings.times.stallMs, () => this.lag());
+  }
+
+  get stoppedBy(): Error | undefined {
+    return this.failure;
+  }
+
+  /** Something is in hand. */
+  get delivering(): boolean {
+    return [...this.partitions.values()].some((work) => work.busy);
+  }
+
+  start(): void {
+    this.working ??= Promise.all([this.join(), this.poll()]);
+  }
+
+  /** Finishes what is in hand. */
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await this.working;
+    await this.leave();
+  }
+
+  /** Messages that the group has not handled; control records count until they are passed. */
+  async lag(): Promise<number> {
+    let lag = 0n;
+    for (const topic of this.topics) {
+      const { low, high } = await this.surroundings.offsets.ends(topic);
+      const committed = await this.surroundings.offsets.committed(this.consumer.name, topic);
+      const published = this.surroundings.published(topic);
+      for (const [partition, visible] of high) {
+        const sent = published.get(partition) ?? 0n;
+        const end = sent > visible ? sent : visible;
+        const next =
+          this.partitions.get(partition)?.next(topic) ?? committed.get(partition) ?? low.get(partition) ?? 0n;
+        if (end > next) lag += end - next;
+      }
+    }
+    this.lastLag = Number(lag);
+    return this.lastLag;
+  }
+
+  /** Waits until Kafka is there, then joins; from there on kafkajs joins again by itself. */
+  private async join(): Promise<void> {
+    const { ready, onInterrupted } = this.surroundings;
+    const { signal } = this.ending;
+    for (let pauseMs = 100; !signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        await ready();
+        await this.run();
+        return;
+      } catch (error) {
+        await this.leave();
+        if (!passes(error)) {
+          this.stopFor(asError(error));
+          return;
+        }
+        onInterrupted(this.consumer.name, asError(error));
+        await pause(pauseMs, signal);
+      }
+    }
+  }
+
+  private async run(): Promise<void> {
+    const { kafka, times } = this.surroundings;
+    const client = kafka.consumer({
+      groupId: this.consumer.name,
+      sessionTimeout: times.sessionTimeoutMs,
+      heartbeatInterval: times.heartbeatMs,
+      rebalanceTimeout: times.rebalanceTimeoutMs,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      allowAutoTopicCreation: false,
+      partitionAssigners: [coPartitioned],
+      retry: { initialRetryTime: 100, maxRetryTime: LONGEST_PAUSE_MS, retries: 8 },
+    });
+    this.client = client;
+    this.listen(client);
+    await client.connect();
+    await client.subscribe({ topics: [...this.topics], fromBeginning: true });
+    await client.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // A partition that waits shall hold up no other.
+      partitionsConsumedConcurrently: this.topics.length * PARTITIONS,
+      eachBatch: (payload) => this.eachBatch(payload),
+    });
+  }
+
+  private listen(client: Consumer): void {
+    const { GROUP_JOIN, REBALANCING, CRASH, END_BATCH_PROCESS } = client.events;
+    client.on(GROUP_JOIN, ({ payload }) => {
+      // What was done under the former assignment others may have done again since.
+      for (const work of this.partitions.values()) work.forget();
+      this.assigned = payload.memberAssignment;
+      this.watchdog.moved();
+    });
+    client.on(REBALANCING, () => {
+      this.assigned = {};
+    });
+    client.on(CRASH, ({ payload: { error, restart } }) => {
+      // With a restart kafkajs goes on; without one nobody would, and nobody would know.
+      if (restart) this.surroundings.onInterrupted(this.consumer.name, error);
+      else this.stopFor(error);
+    });
+    client.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+      // Marks of transactions and what was aborted reach no handler; who asks for the lag shall not wait for them.
+      if (batchSize === 0) void this.passOver(client, topic, partition, BigInt(lastOffset) + 1n);
+    });
+  }
+
+  private async passOver(client: Consumer, topic: string, partition: number, offset: bigint): Promise<void> {
+    this.partition(partition).reached(topic, offset);
+    // Another commit follows with the next message; a failed one costs nothing but a figure.
+    await client.commitOffsets([{ topic, partition, offset: String(offset) }]).catch(() => undefined);
+  }
+
+  private async eachBatch(payload: EachBatchPayload): Promise<void> {
+    const outcome = await this.partition(payload.batch.partition).take(payload, this.ending.signal);
+    if (outcome.kind === 'done') return;
+    if (outcome.kind === 'broken') {
+      this.stopFor(outcome.error);
+      return;
+    }
+    const resume = payload.pause();
+    void pause(outcome.pauseMs, this.ending.signal).then(resume);
+  }
+
+  private partition(partition: number): PartitionWork {
+    const known = this.partitions.get(partition);
+    if (known) return known;
+    const made = new PartitionWork(this.consumer, partition, this.surroundings, () => {
+      this.watchdog.moved();
+    });
+    this.partitions.set(partition, made);
+    return made;
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.ending;
+    while (!signal.aborted) {
+      await pause(this.surroundings.times.pollMs, signal);
+      await this.look(signal);
+    }
+  }
+
+  /** Requests of operators, and the watchdog. */
+  private async look(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { storage, onInterrupted, onStalled } = this.surroundings;
+    const { name } = this.consumer;
+    try {
+      const asked = (await storage.parkedKeys(name)).filter(({ retry }) => retry);
+      for (const partition of new Set(Object.values(this.assigned).flat())) {
+        const work = this.partition(partition);
+        if (asked.some(({ key }) => work.holds(key))) await work.retryAsked(signal);
+      }
+      const stalled = await this.watchdog.look();
+      if (stalled !== undefined) onStalled(name, stalled);
+    } catch (error) {
+      onInterrupted(name, asError(error));
+    }
+  }
+
+  private stopFor(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    this.ending.abort();
+    void this.leave();
+    this.surroundings.onStopped(this.consumer.name, error);
+  }
+
+  private async leave(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    await client?.disconnect().catch(() => undefined);
+  }
+}

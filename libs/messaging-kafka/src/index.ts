@@ -1,0 +1,10 @@
+export { createKafka, type KafkaConnection } from './client/create-kafka';
+export { ensureTopics, WrongTopicConfiguration, type TopicSafety } from './ensure-topics';
+export type { GroupTimes } from './group-consumer';
+export { KafkaBus, type KafkaBusOptions, type KafkaPartStatus } from './kafka-bus';
+export { partitionOf } from './partition-of';
+export { profileMessages, type ExternalIds } from './profile-feed';
+export type { EventCheck } from './read-message';
+export type { RelayStep } from './relay';
+export { DEAD_LETTERS, topicOf, TOPICS, type TopicDeclaration } from './topics';
+export { TransactionalProducer, type Keyed } from './transactional-producer';

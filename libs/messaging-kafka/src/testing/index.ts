@@ -1,0 +1,1 @@
+export { kafkaForTests, startKafka, type TestKafka } from './test-kafka';
