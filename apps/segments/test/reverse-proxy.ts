@@ -14,6 +14,8 @@ export async function startReverseProxy(ports: ReadonlyMap<string, number>): Pro
     if (port === undefined) response.writeHead(404).end();
     else forward(incoming, response, port);
   });
+  // Longer than a busy client may need between two requests: it must not find its connection closed.
+  server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
