@@ -27,7 +27,7 @@ const SPECS_MAY_IMPORT_TOO = {
   port: ['testing'],
   events: ['testing'],
   domain: ['testing'],
-  adapter: ['testing'],
+  adapter: ['testing', 'adapter'],
   infrastructure: ['testing'],
   testing: ['adapter'],
   service: ['testing', 'adapter'],
