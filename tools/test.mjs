@@ -17,7 +17,14 @@ const folder = mkdtempSync(join(tmpdir(), 'muster-result-'));
 const result = join(folder, 'jest.json');
 const { status } = spawnSync(
   process.execPath,
-  [binary('jest'), '--json', `--outputFile=${result}`, '--maxWorkers=2', ...process.argv.slice(2)],
+  [
+    binary('jest'),
+    '--json',
+    `--outputFile=${result}`,
+    '--maxWorkers=2',
+    '--testTimeout=60000',
+    ...process.argv.slice(2),
+  ],
   // With --json the report goes to standard output as one line of JSON, which the file holds already.
   { cwd: ROOT, env: environment(), stdio: ['inherit', 'ignore', 'inherit'] },
 );

@@ -18,11 +18,16 @@ export class DescribeCampaignController {
   @ApiProblems('CAMPAIGN_NOT_FOUND', 'CAMPAIGN_INVALID', 'REVISION_STALE')
   async describe(
     @Param('campaignId', ParseUUIDPipe) campaignId: string,
-    @Body() body: RenamedDto,
+    @Body() { name, description, tags }: RenamedDto,
     @CommandContext() context: CommandContext,
   ): Promise<Answer<CampaignAnswerDto>> {
+    const data = {
+      ...(name !== undefined && { name }),
+      ...(description !== undefined && { description }),
+      ...(tags && { tags }),
+    };
     const handled = await this.commands.execute<DescribeCampaign, Handled>(
-      new DescribeCampaign(campaignId, { ...body }, context),
+      new DescribeCampaign(campaignId, data, context),
     );
     return answer(handled, { campaignId });
   }
