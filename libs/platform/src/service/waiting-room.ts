@@ -53,6 +53,8 @@ export class WaitingRoom {
   private answer(url: string, response: ServerResponse): void {
     const path = url.split('?', 1)[0];
     response.setHeader('cache-control', 'no-store');
+    // A connection that were kept would meet its end when the service takes the port over.
+    response.setHeader('connection', 'close');
     if (path === '/health/live') send(response, 200, 'application/json', { status: 'live' });
     else if (path === '/health/ready') {
       send(response, 503, 'application/json', { status: 'unavailable', reasons: [this.reason] });
