@@ -1,47 +1,12 @@
-import type { ConsumerStorage, DeliveryRules, IntegrationConsumer } from '@muster/messaging';
+import type { IntegrationConsumer } from '@muster/messaging';
 import { asError, pause } from '@muster/postgres';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { coPartitioned } from './co-partitioned';
-import type { DeadLetters } from './dead-letters';
 import { passes } from './failures';
-import type { OffsetReader } from './offsets';
+import type { GroupSurroundings } from './group-surroundings';
 import { PartitionWork } from './partition-work';
-import type { EventCheck } from './read-message';
 import { PARTITIONS, topicOf } from './topics';
-import type { SentTo } from './transactional-producer';
 import { Watchdog } from './watchdog';
-
-export interface GroupTimes {
-  /** A member that is silent for so long is out of the group. */
-  readonly sessionTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly rebalanceTimeoutMs: number;
-  /** How often requests of operators are looked for. */
-  readonly pollMs: number;
-  /** The watchdog's patience. */
-  readonly stallMs: number;
-}
-
-export interface GroupSurroundings extends DeliveryRules {
-  readonly kafka: Kafka;
-  readonly storage: ConsumerStorage;
-  readonly offsets: OffsetReader;
-  readonly deadLetters: DeadLetters;
-  /**
-   * How far this process has published in a topic: kafkajs asks for ends as `read_committed` sees them, which for a moment
-   * are those before the last transaction.
-   */
-  readonly published: (topic: string) => SentTo;
-  /** Resolves when the topics are as declared. */
-  readonly ready: () => Promise<void>;
-  readonly check: EventCheck;
-  /** Messages after which the offset is committed. */
-  readonly batchEvents: number;
-  readonly times: GroupTimes;
-  readonly onDeadLetter: (consumer: string, topic: string, offset: string, reason: string) => void;
-  readonly onStopped: (consumer: string, error: Error) => void;
-  readonly onStalled: (consumer: string, lagEvents: number) => void;
-}
 
 const LONGEST_PAUSE_MS = 5_000;
 const MAX_WAIT_MS = 100;

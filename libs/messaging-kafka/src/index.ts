@@ -1,6 +1,6 @@
 export { createKafka, type KafkaConnection } from './client/create-kafka';
 export { ensureTopics, WrongTopicConfiguration, type TopicSafety } from './ensure-topics';
-export type { GroupTimes } from './group-consumer';
+export type { GroupTimes } from './group-surroundings';
 export { KafkaBus, type KafkaBusOptions, type KafkaPartStatus } from './kafka-bus';
 export { partitionOf } from './partition-of';
 export { profileMessages, type ExternalIds } from './profile-feed';

@@ -3,7 +3,7 @@ import { DeliveryEnded, Delivering, type ConsumerStorage, type IntegrationConsum
 import { asError, pause } from '@muster/postgres';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { passes } from './failures';
-import type { GroupSurroundings } from './group-consumer';
+import type { GroupSurroundings } from './group-surroundings';
 import { partitionOf } from './partition-of';
 import { readMessage, UnreadableMessage } from './read-message';
 
