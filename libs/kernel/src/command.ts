@@ -40,3 +40,11 @@ export interface CommandContext {
   /** The revision the caller saw (`If-Match`): another one is refused as stale, without retry. */
   readonly expectedRevision?: number;
 }
+
+/**
+ * The context for an idempotent command on another stream than the one that the request is about: the mark and the
+ * expected revision belong to that one.
+ */
+export function unmarked({ actor, correlationId, now }: CommandContext): CommandContext {
+  return { actor, correlationId, now };
+}

@@ -1,5 +1,5 @@
 import type { Aggregates, Handled } from '@muster/aggregates';
-import type { CommandContext } from '@muster/kernel';
+import { unmarked, type CommandContext } from '@muster/kernel';
 import { AGGREGATES } from '@muster/platform';
 import {
   campaign as decider,
@@ -35,11 +35,9 @@ export class AttachActivityHandler implements ICommandHandler<AttachActivity, Ha
     const campaign = await this.aggregates.load(campaignAggregate, campaignId);
     // Refused before the activity is claimed, where a rule of the campaign is against it.
     decider.decide(command, existingCampaign(campaign.state));
-    const { actor, correlationId, now } = context;
-    const unmarked = { actor, correlationId, now };
-    await this.releaseDeadClaim(activity, campaignId, unmarked);
+    await this.releaseDeadClaim(activity, campaignId, unmarked(context));
     const join = { type: 'JoinCampaign', data: { campaignId } } as const;
-    await this.aggregates.handle(activityAggregate, activityId, join, unmarked);
+    await this.aggregates.handle(activityAggregate, activityId, join, unmarked(context));
     return this.aggregates.handle(campaignAggregate, campaignId, command, context);
   }
 

@@ -1,5 +1,5 @@
 import type { Aggregates, Handled } from '@muster/aggregates';
-import type { CommandContext } from '@muster/kernel';
+import { unmarked, type CommandContext } from '@muster/kernel';
 import { AGGREGATES } from '@muster/platform';
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -21,9 +21,8 @@ export class DetachActivityHandler implements ICommandHandler<DetachActivity, Ha
   async execute({ campaignId, activityId, context }: DetachActivity): Promise<Handled> {
     const detach = { type: 'DetachActivity', data: { activityId } } as const;
     const handled = await this.aggregates.handle(campaignAggregate, campaignId, detach, context);
-    const { actor, correlationId, now } = context;
     const leave = { type: 'LeaveCampaign', data: { campaignId } } as const;
-    await this.aggregates.handle(activityAggregate, activityId, leave, { actor, correlationId, now });
+    await this.aggregates.handle(activityAggregate, activityId, leave, unmarked(context));
     return handled;
   }
 }

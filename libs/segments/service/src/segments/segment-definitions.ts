@@ -1,6 +1,6 @@
 import type { Aggregates } from '@muster/aggregates';
 import type { UseOf } from '@muster/contracts';
-import type { CommandContext } from '@muster/kernel';
+import { unmarked, type CommandContext } from '@muster/kernel';
 import { AGGREGATES } from '@muster/platform';
 import { fieldsOf, type Condition } from '@muster/segmentation';
 import { Inject, Injectable } from '@nestjs/common';
@@ -34,9 +34,4 @@ export class SegmentDefinitions {
     );
     return condition ? this.conditions.keep(condition) : null;
   }
-}
-
-/** For idempotent commands on another stream than the one that the request is about. */
-function unmarked({ actor, correlationId, now }: CommandContext): CommandContext {
-  return { actor, correlationId, now };
 }
