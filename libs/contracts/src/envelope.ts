@@ -6,7 +6,7 @@ export interface EnvelopeSource {
   readonly revision: number;
   readonly id: string;
   readonly position: string;
-  readonly metadata: { readonly time: string; readonly correlationId: string };
+  readonly metadata: { readonly time: string; readonly correlationId: string; readonly traceparent?: string };
 }
 
 export interface EnvelopeOptions<D> {
@@ -25,16 +25,18 @@ export interface EnvelopeOptions<D> {
 /** The envelope of one integration event, with its way: the same for the same stored event, whenever it is made. */
 export function outgoingEvent<D>(stored: EnvelopeSource, options: EnvelopeOptions<D>): OutgoingEvent {
   const { context, feed, name, version, n, subject, data } = options;
+  const { time, correlationId, traceparent } = stored.metadata;
   const event: IntegrationEvent<string, D> = {
     specversion: '1.0',
     id: `${stored.stream}/${String(stored.revision)}/${String(n)}`,
     source: `/muster/${context}`,
     type: `muster.${context}.${name}.v${String(version)}`,
-    time: stored.metadata.time,
+    time,
     subject,
     datacontenttype: 'application/json',
-    correlationid: stored.metadata.correlationId,
+    correlationid: correlationId,
     causationid: stored.id,
+    ...(traceparent !== undefined && { traceparent }),
     position: stored.position,
     data,
   };

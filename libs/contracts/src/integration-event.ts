@@ -16,6 +16,8 @@ export interface IntegrationEvent<T extends string = string, D = unknown> {
   readonly datacontenttype: 'application/json';
   readonly correlationid: string;
   readonly causationid?: string;
+  /** W3C Trace Context of the append, where that was traced (CloudEvents' extension for distributed tracing). */
+  readonly traceparent?: string;
   /** Where the event stands in the event store it came from; opaque. */
   readonly position: string;
   readonly data: D;

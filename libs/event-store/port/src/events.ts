@@ -11,6 +11,8 @@ export interface EventMetadata {
   readonly correlationId: string;
   readonly causationId?: string;
   readonly mark?: Mark;
+  /** W3C Trace Context of the append, where it was traced and the trace is kept: readers go on with the same trace. */
+  readonly traceparent?: string;
 }
 
 export interface EventToAppend {

@@ -54,6 +54,21 @@ export function describeAppending(setup: ConformanceSetup): void {
       expect(stored?.metadata).toEqual(event.metadata);
     });
 
+    it('keeps everything that metadata may hold', async () => {
+      const metadata = {
+        v: 2,
+        time: '2026-01-15T08:30:00.001Z',
+        actor: { kind: 'key', id: 'k', name: 'Ünïcode' },
+        correlationId: 'c',
+        causationId: 'e',
+        mark: { kind: 'follow-up', consumer: 'a.b', source: { stream: 's-1', revision: 3, n: 0, last: true } },
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      } as const;
+      const stream = aStream();
+      await store.append(stream, 'noStream', [aNewEvent({ metadata })]);
+      expect((await collect(store.readStream(stream)))[0]?.metadata).toEqual(metadata);
+    });
+
     it.each([[null], [false], [0], [''], [[]], [{}]])('keeps %j as data', async (data) => {
       const stream = aStream();
       await store.append(stream, 'noStream', [aNewEvent({ data })]);
