@@ -45,9 +45,10 @@ export class Checkpoints {
 
   /** Fences off whoever owned the projection before, makes its first generation, and forgets why it stopped. */
   async takeOver(projection: Projection): Promise<number> {
-    return withTransaction(this.pool, async (client) => {
+    return this.alone(projection.name, async (client) => {
       const { rows } = await client.query<{ epoch: string; generation: number; state: Generation['state'] }>(
-        `UPDATE ${this.table} SET owner_epoch = owner_epoch + 1, error = NULL
+        `UPDATE ${this.table} SET error = NULL,
+           owner_epoch = (SELECT max(owner_epoch) + 1 FROM ${this.table} WHERE name = $1)
          WHERE name = $1 RETURNING owner_epoch AS epoch, generation, state`,
         [projection.name],
       );
@@ -64,7 +65,7 @@ export class Checkpoints {
 
   /** The next generation, empty, beside the live one. The one that is building already, where there is one. */
   async build(projection: Projection): Promise<number> {
-    return withTransaction(this.pool, async (client) => {
+    return this.alone(projection.name, async (client) => {
       const rows = await this.lock(client, projection.name);
       const building = rows.find((row) => row.state === 'building' && row.version === projection.version);
       if (building) return building.generation;
@@ -127,6 +128,19 @@ export class Checkpoints {
       epoch,
       error,
     ]);
+  }
+
+  /**
+   * One at a time for a projection: a generation that is made while another process takes over would miss the new epoch,
+   * which all generations share.
+   */
+  private alone<T>(name: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return withTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `generations:${this.table}.${name}`,
+      ]);
+      return work(client);
+    });
   }
 
   private async lock(client: PoolClient, name: string) {

@@ -6,6 +6,7 @@ import { createPool } from '@muster/postgres';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { Checkpoints } from './checkpoints';
 import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner';
 import { CuttableLeases, fingerprint, Traces, traced } from './traces';
 
@@ -186,6 +187,20 @@ describe('a rebuild', () => {
     await append('trace-1', 'Traced');
     await scanned(runner);
     expect(await counts()).toEqual({ 'trace-1': 2 });
+  });
+
+  it('keeps to the epoch of its owner, though it is asked for while the owner changes', async () => {
+    const checkpoints = new Checkpoints(pool, schema);
+    await checkpoints.ensure();
+    const projection = new Traces();
+    for (let round = 0; round < 20; round++) {
+      await checkpoints.takeOver(projection);
+      const [generation] = await Promise.all([checkpoints.build(projection), checkpoints.takeOver(projection)]);
+      const epochs = await rows(`SELECT DISTINCT owner_epoch FROM ${schema}.projection_checkpoint`);
+      expect(epochs).toHaveLength(1);
+      const made = (await checkpoints.generations('traces')).find((row) => row.generation === generation);
+      if (made) await checkpoints.drop(made);
+    }
   });
 
   it('can be asked for in a process that does not own the projection', async () => {
