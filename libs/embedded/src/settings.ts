@@ -26,6 +26,8 @@ export const throwawaySettings: PostgresSettings = {
   ...durableSettings,
   shared_buffers: '128MB',
   maintenance_work_mem: '64MB',
+  // Several Musters of 65 connections each, and what those that were killed have left for a moment.
+  max_connections: 500,
   fsync: false,
   synchronous_commit: false,
   full_page_writes: false,

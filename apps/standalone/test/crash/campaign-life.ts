@@ -33,10 +33,13 @@ export interface Outcome {
   readonly segmentId: string;
   /** From the death of the process until it had caught up with the run it died in, in milliseconds; 0 without one. */
   readonly recoveryMs: number;
+  /** From the first call to the end of the campaign, in milliseconds. */
+  readonly lifeMs: number;
 }
 
 /** A campaign from the file to its end, in calls that are made again whenever there was no answer. */
 export async function campaignLife(muster: MortalMuster, killAfterMs: number | null = null): Promise<Outcome> {
+  const started = Date.now();
   const plug = killAfterMs === null ? undefined : setTimeout(() => muster.kill(), killAfterMs);
   let recoveryMs = 0;
   /** Whatever was waited for: the first thing that is there after a death tells how long that took. */
@@ -130,6 +133,7 @@ export async function campaignLife(muster: MortalMuster, killAfterMs: number | n
   await campaign('completed');
   await there<{ members: number }>(`/insights/audiences/${campaignId}`, ({ members }) => members === 0);
   clearTimeout(plug);
+  const lifeMs = Date.now() - started;
   const held = await muster.all<{ externalId: string }>(`/segments/${segmentId}/members`);
   return {
     rows: imported.rows,
@@ -141,6 +145,7 @@ export async function campaignLife(muster: MortalMuster, killAfterMs: number | n
     campaignId,
     segmentId,
     recoveryMs,
+    lifeMs,
   };
 }
 
