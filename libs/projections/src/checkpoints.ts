@@ -23,12 +23,14 @@ const COLUMNS = 'name, generation, version, state, position, error';
 /** The checkpoint rows and the schemas of generations of one service. */
 export class Checkpoints {
   private readonly table: string;
+  private readonly requests: string;
 
   constructor(
     private readonly pool: Pool,
     private readonly schema: string,
   ) {
     this.table = `${escapeIdentifier(schema)}.projection_checkpoint`;
+    this.requests = `${escapeIdentifier(schema)}.projection_request`;
   }
 
   async ensure(): Promise<void> {
@@ -105,6 +107,7 @@ export class Checkpoints {
       const rows = await this.lock(client, projection.name);
       const next = rows.find((row) => row.generation === generation);
       if (Number(next?.epoch) !== epoch) throw new FencedOff(`projection ${projection.name}: swap by a former owner`);
+      if (next?.state !== 'building') throw new FencedOff(`projection ${projection.name}: the rebuild was cancelled`);
       const live = rows.find((row) => row.state === 'live');
       await this.show(client, projection, generation, live?.tables ?? []);
       await client.query(
@@ -112,14 +115,29 @@ export class Checkpoints {
          WHERE name = $1 AND (generation = $2 OR state = 'live')`,
         [projection.name, generation],
       );
+      await client.query(`DELETE FROM ${this.requests} WHERE name = $1`, [projection.name]);
     });
   }
 
   async drop({ name, generation }: Generation): Promise<void> {
+    await withTransaction(this.pool, (client) => this.remove(client, name, generation));
+  }
+
+  /** The rebuild failed: the generation goes, and whoever asked for it finds the reason. */
+  async giveUp({ name, generation }: Generation, reason: string): Promise<void> {
     await withTransaction(this.pool, async (client) => {
-      await client.query(`DROP SCHEMA IF EXISTS ${escapeIdentifier(this.schemaOf(name, generation))} CASCADE`);
-      await client.query(`DELETE FROM ${this.table} WHERE name = $1 AND generation = $2`, [name, generation]);
+      await this.remove(client, name, generation);
+      await client.query(`UPDATE ${this.requests} SET error = $2 WHERE name = $1`, [name, reason]);
     });
+  }
+
+  /** What an operator asks of the projection; undefined where nothing, or where it was tried and failed. */
+  async request(name: string): Promise<{ readonly hold: boolean } | undefined> {
+    const { rows } = await this.pool.query<{ hold: boolean }>(
+      `SELECT hold FROM ${this.requests} WHERE name = $1 AND error IS NULL`,
+      [name],
+    );
+    return rows[0];
   }
 
   async recordError(name: string, epoch: number, error: string): Promise<void> {
@@ -141,6 +159,11 @@ export class Checkpoints {
       ]);
       return work(client);
     });
+  }
+
+  private async remove(client: Queryable, name: string, generation: number): Promise<void> {
+    await client.query(`DROP SCHEMA IF EXISTS ${escapeIdentifier(this.schemaOf(name, generation))} CASCADE`);
+    await client.query(`DELETE FROM ${this.table} WHERE name = $1 AND generation = $2`, [name, generation]);
   }
 
   private async lock(client: PoolClient, name: string) {
@@ -187,11 +210,16 @@ export class Checkpoints {
   }
 
   private schemaOf(name: string, generation: number): string {
-    return `${this.schema}_${name}_${String(generation)}`;
+    return generationSchema(this.schema, name, generation);
   }
 }
 
-/** The table in which the projections of the service with this schema keep where they are. */
+/** The Postgres schema in which this generation of a service's read model has its tables. */
+export function generationSchema(schema: string, name: string, generation: number): string {
+  return `${schema}_${name}_${String(generation)}`;
+}
+
+/** The tables in which the projections of the service with this schema keep where they are, and operators their wishes. */
 export function projectionCheckpointDdl(schema: string): string {
   return `
     CREATE TABLE IF NOT EXISTS ${escapeIdentifier(schema)}.projection_checkpoint (
@@ -205,5 +233,11 @@ export function projectionCheckpointDdl(schema: string): string {
       error       text,
       moved_at    timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (name, generation)
+    );
+    CREATE TABLE IF NOT EXISTS ${escapeIdentifier(schema)}.projection_request (
+      name     text PRIMARY KEY,
+      hold     boolean NOT NULL,
+      error    text,
+      asked_at timestamptz NOT NULL DEFAULT now()
     )`;
 }

@@ -1,3 +1,4 @@
-export { projectionCheckpointDdl } from './checkpoints';
+export { Checkpoints, generationSchema, projectionCheckpointDdl, type Generation } from './checkpoints';
 export * from './projection';
 export { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner';
+export { RebuildRequests, type RebuildRequest } from './rebuild-requests';

@@ -4,6 +4,7 @@ import { FencedOff, type Generation } from './checkpoints';
 import { goesOn } from './failures';
 import { GenerationFollower, type FollowerSurroundings } from './generation-follower';
 import type { Projection } from './projection';
+import { RebuildWatch } from './rebuild-watch';
 
 export interface OwnerSurroundings extends FollowerSurroundings {
   readonly schema: string;
@@ -18,6 +19,8 @@ export interface OwnerSurroundings extends FollowerSurroundings {
 export class ProjectionOwner {
   private live: GenerationFollower | undefined;
   private readonly work: OwnedWork;
+  private readonly ending = new AbortController();
+  private waiting: Promise<void> | undefined;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -33,7 +36,10 @@ export class ProjectionOwner {
       pollMs,
       work: (signal) => this.own(signal),
       isPassing: goesOn,
-      onStopped,
+      onStopped: (stopped, error) => {
+        onStopped(stopped, error);
+        this.waiting = this.untilAsked();
+      },
       onInterrupted,
     });
   }
@@ -42,8 +48,10 @@ export class ProjectionOwner {
     this.work.start();
   }
 
-  stop(): Promise<void> {
-    return this.work.stop();
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await this.work.stop();
+    await this.waiting;
   }
 
   get ended(): boolean {
@@ -115,7 +123,7 @@ export class ProjectionOwner {
     for (const generation of useless) await checkpoints.drop(generation);
     const current = generations.find(({ state }) => state === 'live');
     if (!current) throw new FencedOff(`projection ${name}: its live generation is gone`);
-    if (current.version !== version) {
+    if (current.version !== version || (await checkpoints.request(name))) {
       await checkpoints.build(this.projection);
       generations = await checkpoints.generations(name);
     }
@@ -148,11 +156,27 @@ export class ProjectionOwner {
   /** Resolves when someone, here or in another process, has asked for a rebuild. */
   private async untilBuilding(signal: AbortSignal): Promise<void> {
     const { checkpoints, pollMs } = this.surroundings;
+    const { name } = this.projection;
     while (!signal.aborted) {
       const { woken } = this.work;
-      const generations = await checkpoints.generations(this.projection.name);
+      if (await checkpoints.request(name)) return;
+      const generations = await checkpoints.generations(name);
       if (generations.some(({ state }) => state === 'building')) return;
       await pause(pollMs, AbortSignal.any([signal, woken]));
+    }
+  }
+
+  /** One that stopped looks for nothing but what operators ask of it. */
+  private async untilAsked(): Promise<void> {
+    const { checkpoints, pollMs } = this.surroundings;
+    for (;;) {
+      await pause(pollMs, this.ending.signal);
+      if (this.ending.signal.aborted || !this.work.stoppedBy) return;
+      // Postgres away: asked again.
+      if (await checkpoints.request(this.projection.name).catch(() => undefined)) {
+        this.work.wake();
+        return;
+      }
     }
   }
 
@@ -162,32 +186,43 @@ export class ProjectionOwner {
     epoch: number,
     signal: AbortSignal,
   ): Promise<void> {
+    const { checkpoints, onInterrupted, pollMs } = this.surroundings;
+    const { name } = this.projection;
     const enough = new AbortController();
+    const broken = new AbortController();
     const next = this.follower(building, epoch);
     // A live generation of another version stands still: this code cannot apply to its tables.
     const current = live.version === this.projection.version ? this.follower(live, epoch) : undefined;
     this.live = current;
     const following = current?.run(AbortSignal.any([signal, enough.signal])).catch((error: unknown) => {
-      this.surroundings.onInterrupted(this.projection.name, asError(error));
+      onInterrupted(name, asError(error));
+      if (goesOn(error)) broken.abort(error);
     });
+    const watch = new RebuildWatch(checkpoints, building, AbortSignal.any([signal, enough.signal]), pollMs);
+    const going = AbortSignal.any([signal, broken.signal, watch.cancelled]);
     try {
-      await next.run(signal, () => next.caughtUp);
+      await next.run(going, () => next.caughtUp);
+      // Beside a live one that stands still it is not held: readers would be kept from what happens.
+      if (current && (await watch.held())) await next.run(AbortSignal.any([going, watch.released]));
+      broken.signal.throwIfAborted();
+      if (going.aborted) return;
       // From here on only the next one moves, so that it passes the live one and nobody reads backwards.
       enough.abort();
       await following;
       if (current && next.scanned < current.scanned) await next.run(signal, () => next.scanned >= current.scanned);
       if (signal.aborted) return;
-      await this.surroundings.checkpoints.swap(this.projection, building.generation, epoch);
+      await checkpoints.swap(this.projection, building.generation, epoch);
       this.live = next;
       this.progressed();
     } catch (error) {
       if (!current || goesOn(error)) throw error;
       // A rebuild that fails costs the live generation nothing.
-      this.surroundings.onInterrupted(this.projection.name, asError(error));
-      await this.surroundings.checkpoints.drop(building);
+      onInterrupted(name, asError(error));
+      await checkpoints.giveUp(building, asError(error).message);
     } finally {
       enough.abort();
       await following;
+      await watch.ended;
     }
   }
 
