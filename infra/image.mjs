@@ -1,10 +1,10 @@
 /**
  * Prepares the parts of an image (see infra/Dockerfile):
- *   node infra/image.mjs manifests <target>          every package.json and the lockfile: what an install depends on
+ *   node infra/image.mjs manifests <target>          every package.json, the lockfile, prune.mjs: what an install depends on
  *   node infra/image.mjs service <service> <target>  package.json and dist/ of the app and of what it is built on
  */
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolders } from '../tools/workspace.mjs';
 
@@ -20,6 +20,7 @@ function copyManifests(target) {
     'package.json',
     'package-lock.json',
     '.npmrc',
+    'infra/prune.mjs',
     ...packageFolders(ROOT).map((folder) => `${folder}/package.json`),
   ];
   for (const file of files) copy(file, target);
@@ -32,7 +33,7 @@ async function buildService(service, target) {
   if (errors.length > 0) fail(errors.join('\n'));
   for (const folder of folders) {
     copy(`${folder}/package.json`, target);
-    copy(`${folder}/dist`, target);
+    copy(`${folder}/dist`, target, (path) => basename(path) !== 'testing');
   }
   console.log(`${service}: ${folders.length} packages, ${written} files built`);
 }
@@ -54,9 +55,9 @@ function manifestOf(folder) {
   return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
 }
 
-function copy(path, target) {
+function copy(path, target, filter = () => true) {
   mkdirSync(dirname(join(target, path)), { recursive: true });
-  cpSync(join(ROOT, path), join(target, path), { recursive: true });
+  cpSync(join(ROOT, path), join(target, path), { recursive: true, filter });
 }
 
 function fail(message) {
