@@ -71,7 +71,11 @@ const contractTypesOnly = {
   rules: {
     '@typescript-eslint/no-restricted-imports': [
       'error',
-      { paths: [{ name: '@muster/contracts', allowTypeImports: true, message: 'Types only.' }] },
+      {
+        patterns: [
+          { group: ['@muster/contracts', '@muster/contracts/*'], allowTypeImports: true, message: 'Types only.' },
+        ],
+      },
     ],
   },
 };

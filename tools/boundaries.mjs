@@ -9,6 +9,7 @@ import { ROOT, run } from './process.mjs';
 const MODULES = '@nx/enforce-module-boundaries';
 const IMPORTS = 'no-restricted-imports';
 const SYNTAX = 'no-restricted-syntax';
+const TYPES_ONLY = '@typescript-eslint/no-restricted-imports';
 const uses = (name) => `import * as used from '${name}';\nexport const proof: unknown = used;\n`;
 
 const REFUSED = [
@@ -19,6 +20,7 @@ const REFUSED = [
   ['pure libraries take no database', 'libs/segmentation/src/index.ts', uses('pg'), MODULES],
   ['domain takes no other context', 'libs/campaigns/domain/src/index.ts', uses('@muster/segments-events'), MODULES],
   ['domain takes no infrastructure', 'libs/campaigns/domain/src/index.ts', uses('@muster/aggregates'), MODULES],
+  ['domain calls no validator', 'libs/campaigns/domain/src/index.ts', uses('@muster/contracts/validation'), TYPES_ONLY],
   ['domain takes no store', 'libs/campaigns/domain/src/index.ts', uses('@muster/event-store'), MODULES],
   ['events take no domain', 'libs/campaigns/events/src/index.ts', uses('@muster/campaigns-domain'), MODULES],
   ['events take no other events', 'libs/campaigns/events/src/index.ts', uses('@muster/segments-events'), MODULES],

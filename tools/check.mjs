@@ -21,6 +21,7 @@ const STEPS = {
   copies: [binary('jscpd')],
   map: tool('map.mjs', '--check'),
   problems: tool('problems.mjs', '--check'),
+  contracts: tool('contracts.mjs', '--check'),
 };
 
 const failed = Object.entries(STEPS).filter(([name, args]) => {

@@ -4,10 +4,10 @@ import prettier from 'prettier';
 import { ROOT } from './process.mjs';
 
 /** Writes a generated page; with `check`, compares instead and shows the first line that differs. Answers whether it is current. */
-export async function writePage(path, text, { check, command, root = ROOT }) {
+export async function writePage(path, text, { check, command, root = ROOT, parser = 'markdown' }) {
   const file = join(root, path);
   const options = await prettier.resolveConfig(join(ROOT, 'README.md'));
-  const wanted = await prettier.format(text, { ...options, parser: 'markdown' });
+  const wanted = await prettier.format(text, { ...options, parser });
   const found = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (found === wanted) return true;
   if (!check) {

@@ -197,6 +197,50 @@ describe('the map', () => {
   });
 });
 
+describe('the contracts', () => {
+  it('refuses a change of what was released, naming the type, the place and the way out', () => {
+    const changed = `
+      const declared = await tool.contracts();
+      const of = (name) => declared.releaseOf(declared.CONTRACTS.find((one) => one.name === name));
+      const [kept, broken] = [of('SegmentCreated'), of('SegmentRecalculated')];
+      broken.schema.properties.data.properties.hidden = { type: 'integer' };
+      const { mkdirSync, writeFileSync } = await import('node:fs');
+      mkdirSync(root + '/released');
+      for (const one of [kept, broken]) writeFileSync(root + '/released/' + one.type + '.json', JSON.stringify(one));
+      return tool.breaksOf(declared, root + '/released');`;
+    expect(withTool('contracts.mjs', changed)).toEqual([
+      'muster.segments.SegmentRecalculated.v1 /data/hidden: the field was removed or renamed. ' +
+        'Leave muster.segments.SegmentRecalculated.v1 as it is and declare a .v2.',
+    ]);
+  });
+
+  it('writes what is published of them, and refuses it when out of date or of no event', () => {
+    put({ 'schemas/gone.json': '{}' });
+    const keep = (check: boolean) =>
+      `return tool.keep(new Map([['schemas/a.json', { a: 1 }]]), ['schemas'], { check: ${String(check)}, root })`;
+    expect(withTool('contracts.mjs', keep(true))).toBe(false);
+    withTool('contracts.mjs', keep(false));
+    expect(withTool('contracts.mjs', keep(true))).toBe(true);
+    put({ 'schemas/gone.json': '{}' });
+    expect(withTool('contracts.mjs', keep(true))).toBe(false);
+  });
+
+  it('has AsyncAPI judge the document', () => {
+    const judged = `
+      const { asyncApi } = await tool.contracts();
+      const document = asyncApi('1.0.0');
+      document.channels['segments.sets.v1'].bindings.kafka.partitions = 'twelve';
+      delete document.channels['campaigns.lifecycle.v1'];
+      return tool.wrongInAsyncApi(document);`;
+    expect(withTool('contracts.mjs', judged)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("'#/channels/campaigns.lifecycle.v1' does not exist"),
+        expect.stringContaining('kafka/partitions: "partitions" property type must be integer'),
+      ]),
+    );
+  });
+});
+
 describe('the generator', () => {
   const generate = (...words: string[]): string =>
     `return tool.generate(${words.map((word) => JSON.stringify(word)).join(', ')}, root).catch((error) => error.message)`;

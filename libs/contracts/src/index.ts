@@ -1,6 +1,8 @@
+/** What is light: types, names of topics, and the envelope. Schemas and validators have entries of their own. */
+export type * from './audiences';
+export type * from './campaigns';
 export * from './envelope';
-export * from './audiences';
-export * from './campaigns';
 export * from './integration-event';
-export * from './queries';
-export * from './segments';
+export type * from './queries';
+export type * from './segments';
+export * from './topics';
