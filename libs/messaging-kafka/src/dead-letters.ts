@@ -1,5 +1,6 @@
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
 import { COMPRESSION } from './client/compression';
+import { ORIGIN, withoutOurs } from './dead-letter-headers';
 import { DEAD_LETTERS } from './topics';
 import { requireTaken } from './transactional-producer';
 
@@ -35,13 +36,13 @@ export class DeadLetters {
     try {
       const producer = (this.producer ??= await this.open());
       const headers = {
-        ...message.headers,
-        'muster-consumer': consumer,
-        'muster-reason': reason,
-        'muster-origin-topic': topic,
-        'muster-origin-partition': String(partition),
-        'muster-origin-offset': message.offset,
-        'muster-origin-timestamp': message.timestamp,
+        ...withoutOurs(message.headers),
+        [ORIGIN.consumer]: consumer,
+        [ORIGIN.reason]: reason,
+        [ORIGIN.topic]: topic,
+        [ORIGIN.partition]: String(partition),
+        [ORIGIN.offset]: message.offset,
+        [ORIGIN.timestamp]: message.timestamp,
       };
       const { key, value } = message;
       const answer = await producer.send({

@@ -1,4 +1,5 @@
 export { createKafka, type KafkaConnection } from './client/create-kafka';
+export { DeadLetterBox, type FoundLetter, type LetterOutcome } from './dead-letter-box';
 export { ensureTopics, WrongTopicConfiguration, type TopicSafety } from './ensure-topics';
 export type { GroupTimes } from './group-surroundings';
 export { KafkaBus, type KafkaBusOptions, type KafkaPartStatus } from './kafka-bus';

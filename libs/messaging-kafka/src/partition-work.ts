@@ -2,6 +2,7 @@ import type { OutgoingEvent } from '@muster/contracts';
 import { DeliveryEnded, Delivering, type ConsumerStorage, type IntegrationConsumer } from '@muster/messaging';
 import { asError, pause } from '@muster/postgres';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { headerOf, ONLY_FOR } from './dead-letter-headers';
 import { passes } from './failures';
 import type { GroupSurroundings } from './group-surroundings';
 import { partitionOf } from './partition-of';
@@ -130,6 +131,8 @@ export class PartitionWork {
     const { name, handles } = this.consumer;
     const place = `${topic}/${message.offset}`;
     if (this.handled.has(place)) return undefined;
+    // Published again for one consumer that could not read it the first time; the others have had it.
+    if ((headerOf(message.headers, ONLY_FOR) ?? name) !== name) return undefined;
     try {
       return readMessage(topic, message, handles, check);
     } catch (error) {
