@@ -1,4 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
+import { TraceReceiver, traceWith, wayUp } from '@muster/tracing/testing';
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -36,6 +37,7 @@ const keys = { ADMIN_API_KEY: key(), SERVICE_API_KEY: key() };
 
 let database: TestDatabase;
 let proxy: ReverseProxy;
+let collector: TraceReceiver;
 const services = new Map<string, ServiceProcess>();
 
 function service(name: (typeof SERVICES)[number]): ServiceProcess {
@@ -48,10 +50,12 @@ beforeAll(async () => {
   const folders = execFileSync(process.execPath, ['tools/build.mjs'], { cwd: ROOT, encoding: 'utf8' });
   expect(folders).toContain('0 errors');
   database = await createTestDatabase();
+  collector = await TraceReceiver.start();
+  const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: '50' };
   const ports = await freePorts(SERVICES.length);
   const SEGMENTS_URL = `http://127.0.0.1:${String(ports[0])}`;
   SERVICES.forEach((name, i) => {
-    const env = { DATABASE_URL: database.connectionString, SEGMENTS_URL, ...keys };
+    const env = { DATABASE_URL: database.connectionString, SEGMENTS_URL, ...keys, ...traces };
     services.set(name, new ServiceProcess(name, ports[i] ?? 0, env));
   });
   proxy = await startReverseProxy(new Map(PREFIXES.map(([prefix, name]) => [prefix, service(name).port])));
@@ -59,19 +63,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...services.values()].map((each) => each.end('SIGKILL')));
   await proxy.close();
+  await collector.close();
   await database.drop();
 });
+
+type Headings = Readonly<Record<string, string>>;
 
 interface Reply {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
 
-async function send(method: string, path: string, body?: object | string): Promise<Reply> {
+async function send(method: string, path: string, body?: object | string, headers?: Headings): Promise<Reply> {
   const response = await fetch(`${proxy.url}/api/v1${path}`, {
     method,
     headers: {
       authorization: `Bearer ${keys.ADMIN_API_KEY}`,
+      ...headers,
       ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }),
     },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -80,8 +88,13 @@ async function send(method: string, path: string, body?: object | string): Promi
   return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
 }
 
-async function done(method: string, path: string, body?: object | string): Promise<Record<string, unknown>> {
-  const reply = await send(method, path, body);
+async function done(
+  method: string,
+  path: string,
+  body?: object | string,
+  headers?: Headings,
+): Promise<Record<string, unknown>> {
+  const reply = await send(method, path, body, headers);
   if (reply.status >= 300) throw new Error(`${method} ${path}: ${String(reply.status)} ${JSON.stringify(reply.body)}`);
   return reply.body;
 }
@@ -121,6 +134,8 @@ describe('four services, each in a process of its own', () => {
   let segmentId: string;
   let campaignId: string;
   let built: Member[];
+  /** Of the activation. */
+  const traceId = randomBytes(16).toString('hex');
 
   it(
     'start in any order, and say what they wait for',
@@ -130,7 +145,7 @@ describe('four services, each in a process of its own', () => {
         reasons.some((text) => text.includes('published')),
       );
       expect(waiting.status).toBe('unavailable');
-      service('campaigns').start();
+      service('campaigns').start({ LOG_LEVEL: 'info' });
       const degraded = await service('campaigns').healthOf(({ status }) => status === 'degraded');
       expect(degraded.reasons).toEqual([expect.stringMatching(/^the segments service at .* does not answer$/)]);
       service('audiences').start({ MUSTER_CRASH_AT: 'build.after-plan' });
@@ -170,7 +185,8 @@ describe('four services, each in a process of its own', () => {
   it(
     'finish a build in whose middle audiences was killed',
     async () => {
-      await done('POST', `/campaigns/${campaignId}/activation`);
+      const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+      await done('POST', `/campaigns/${campaignId}/activation`, undefined, { traceparent });
       expect(await service('audiences').ended()).toBe('SIGKILL');
       expect((await done('GET', `/campaigns/${campaignId}`))['status']).toBe('audience_building');
       service('audiences').start();
@@ -187,6 +203,32 @@ describe('four services, each in a process of its own', () => {
     },
     2 * MINUTE,
   );
+
+  it('tell that activation as one trace, whoever did what and was killed meanwhile', async () => {
+    const work = 'work audiences.CampaignActivated';
+    const names = [work, 'consume campaigns.audience-progress', 'project insights.audiences'];
+    const spans = await traceWith(() => collector.spans, traceId, names);
+    expect(wayUp(spans, work)).toEqual([
+      work,
+      'append campaign',
+      'command campaign.ActivateCampaign',
+      'POST /api/v1/campaigns/:campaignId/activation',
+    ]);
+    // What the killed process had in hand is told by those that it called, and not by itself.
+    expect(wayUp(spans, 'GET /api/v1/internal/segments-api/segments/:segmentId/membership')).toEqual([
+      'GET /api/v1/internal/segments-api/segments/:segmentId/membership',
+      'GET segments/*/membership',
+    ]);
+    // The way from a log to the trace: each line that was written within it names it.
+    const lines = service('campaigns')
+      .said.split('\n')
+      .filter((line) => line.includes(traceId));
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ traceId, correlationId: expect.any(String), msg: 'request completed' }),
+    );
+    const services = new Set(spans.map(({ service: name }) => name));
+    expect(services).toEqual(new Set(SERVICES.map((name) => `muster-${name}`)));
+  });
 
   it(
     'lose nothing when segments is killed, and say so while it is away',

@@ -14,7 +14,8 @@ export interface Health {
 /** One service in a process of its own, from its built `main.js`; can be killed and started again on the same port. */
 export class ServiceProcess {
   private child: ChildProcess | undefined;
-  private said = '';
+  /** What it printed last. */
+  said = '';
 
   constructor(
     readonly name: string,
@@ -27,7 +28,7 @@ export class ServiceProcess {
     const env = { PATH, LOG_LEVEL: 'warn', ...this.env, PORT: String(this.port), ...more };
     const child = spawn(process.execPath, [resolve(APPS, this.name, 'dist/main.js')], { env });
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.said = `${this.said}${text}`.slice(-4_000)));
+      stream.setEncoding('utf8').on('data', (text: string) => (this.said = `${this.said}${text}`.slice(-100_000)));
     }
     this.child = child;
   }
@@ -59,7 +60,9 @@ export class ServiceProcess {
       const health = await this.health().catch((): Health => ({ status: 'no answer', reasons: [] }));
       if (expected(health)) return health;
       if (Date.now() > deadline) {
-        throw new Error(`${this.name}: ${JSON.stringify(health)} after ${String(timeoutMs)} ms\n${this.said}`);
+        throw new Error(
+          `${this.name}: ${JSON.stringify(health)} after ${String(timeoutMs)} ms\n${this.said.slice(-4_000)}`,
+        );
       }
       await sleep(100);
     }

@@ -27,6 +27,8 @@ export interface StandaloneOptions {
   readonly logLevel?: LogLevel;
   /** A key with the role admin, `mk_<uuid>_<secret>`; no development key is made where it is given. */
   readonly adminApiKey?: string | null;
+  /** Of an OpenTelemetry collector. Absent or null: nothing is traced. */
+  readonly otlpEndpoint?: string | null;
   /** The embedded Postgres ended by itself: nothing works any more. */
   readonly onDatabaseLost?: (error: Error) => void;
 }
@@ -59,7 +61,7 @@ export async function startStandalone(options: StandaloneOptions = {}): Promise<
   const dataDir = options.dataDir ?? (await firstReachableFolder(resolve('.muster'), '/var/lib/muster'));
   const database = await openDatabase(dataDir, options);
   try {
-    const app = await createHttpApp(rootModule(database.url, options.logLevel ?? 'info'));
+    const app = await createHttpApp(rootModule(database.url, options));
     try {
       const developmentKey = await ensureKey(app, dataDir, options.adminApiKey ?? null);
       await app.listen(options.port ?? 3000, options.host ?? '127.0.0.1');
@@ -101,8 +103,12 @@ async function openDatabase(dataDir: string, options: StandaloneOptions): Promis
   return { url: postgres.connectionString, stop: () => postgres.stop() };
 }
 
-function rootModule(databaseUrl: string, logLevel: LogLevel): DynamicModule {
-  return { module: StandaloneModule, imports: [PlatformModule.forRoot({ databaseUrl, logLevel }), ...SERVICES] };
+function rootModule(databaseUrl: string, { logLevel = 'info', otlpEndpoint }: StandaloneOptions): DynamicModule {
+  const traces = otlpEndpoint ? { traces: { endpoint: otlpEndpoint, service: 'muster-standalone' } } : {};
+  return {
+    module: StandaloneModule,
+    imports: [PlatformModule.forRoot({ databaseUrl, logLevel, ...traces }), ...SERVICES],
+  };
 }
 
 async function ensureKey(app: NestFastifyApplication, dataDir: string, adminApiKey: string | null): Promise<string> {

@@ -1,5 +1,6 @@
 import type { OutgoingEvent } from '@muster/contracts';
 import { asError, pause } from '@muster/postgres';
+import { inSpan } from '@muster/tracing';
 import type { ConsumerStorage } from './consumer-storage';
 import { isTransient } from './failures';
 import type { IntegrationConsumer } from './integration-bus';
@@ -96,7 +97,7 @@ export class Delivering {
     for (let waits = 0; ;) {
       if (this.signal.aborted) throw new DeliveryEnded(`consumer ${this.consumer.name} ends`);
       try {
-        await this.consumer.handle(delivery);
+        await this.handle(delivery);
         return undefined;
       } catch (error) {
         const passing = isTransient(error);
@@ -107,6 +108,15 @@ export class Delivering {
         await pause(Math.min(retryMs * 2 ** doublings, LONGEST_PAUSE_MS), this.signal);
       }
     }
+  }
+
+  /** In the trace of what led to the event; what the consumer commands belongs to it too. */
+  private handle(delivery: OutgoingEvent): Promise<void> {
+    const { id, type, correlationid, traceparent } = delivery.event;
+    const attributes = { 'muster.event': id, 'muster.event_type': type, 'muster.correlation_id': correlationid };
+    return inSpan({ name: `consume ${this.consumer.name}`, kind: 'in', attributes, from: { traceparent } }, () =>
+      this.consumer.handle(delivery),
+    );
   }
 }
 

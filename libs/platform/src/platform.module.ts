@@ -2,6 +2,7 @@ import type { EventSourcedAggregates } from '@muster/aggregates';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
+import type { Pool } from 'pg';
 import { randomIds, secureRandom, systemClock } from './adapters';
 import { createBus } from './bus';
 import { Contexts } from './context/contexts';
@@ -20,6 +21,8 @@ import { Metrics } from './operations/metrics';
 import { OperationsController } from './operations/operations.controller';
 import { ReadinessProbe } from './operations/readiness';
 import { Runners } from './operations/runners';
+import { TracedEventStore } from './operations/traced-event-store';
+import { Traces } from './operations/traces';
 import { PLATFORM_OPTIONS, STORE_POOL, type PlatformOptions } from './platform-options';
 import { createAggregates, createStorePool, openStore } from './store';
 import { AGGREGATES, CLOCK, EVENT_STORE, IDS, INTEGRATION_BUS, PLAIN_AGGREGATES, RANDOM } from './tokens';
@@ -34,7 +37,11 @@ export class PlatformModule {
       { provide: IDS, useValue: randomIds },
       { provide: RANDOM, useValue: secureRandom },
       { provide: STORE_POOL, useFactory: () => createStorePool(options.databaseUrl) },
-      { provide: EVENT_STORE, inject: [STORE_POOL], useFactory: openStore },
+      {
+        provide: EVENT_STORE,
+        inject: [STORE_POOL],
+        useFactory: async (pool: Pool) => new TracedEventStore(await openStore(pool)),
+      },
       { provide: PLAIN_AGGREGATES, inject: [EVENT_STORE, IDS, STORE_POOL], useFactory: createAggregates },
       { provide: INTEGRATION_BUS, inject: [EVENT_STORE, Contexts], useFactory: createBus },
       {
@@ -60,6 +67,7 @@ export class PlatformModule {
         ReadinessProbe,
         Runners,
         StartupLogger,
+        { provide: Traces, inject: [PLATFORM_OPTIONS], useFactory: (all: PlatformOptions) => Traces.begin(all) },
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_INTERCEPTOR, useClass: ConventionsInterceptor },
         { provide: APP_FILTER, useClass: ProblemFilter },

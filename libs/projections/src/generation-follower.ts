@@ -1,6 +1,7 @@
 import { NOTED, type EventStore, type Position, type StoredEvent, type SubscriptionBatch } from '@muster/event-store';
 import type { Clock } from '@muster/kernel';
 import { withTransaction } from '@muster/postgres';
+import { inSpans } from '@muster/tracing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Checkpoints, Generation } from './checkpoints';
@@ -10,6 +11,8 @@ export interface FollowerSurroundings {
   readonly pool: Pool;
   readonly store: EventStore;
   readonly checkpoints: Checkpoints;
+  /** Of the service. */
+  readonly schema: string;
   readonly clock: Clock;
   /** Events per transaction at most. */
   readonly batchEvents: number;
@@ -107,11 +110,7 @@ export class GenerationFollower {
     const own = known.filter((event) => this.handled.has(event.type));
     const to = known.at(-1)?.position ?? this.scanned;
     if (own.length > 0) {
-      const { pool, checkpoints } = this.surroundings;
-      await withTransaction(pool, async (client) => {
-        await checkpoints.move(client, this.generation, this.epoch, this.stored, to);
-        await this.projection.apply(own, client);
-      });
+      await this.write(own, to);
       this.markStored(to);
     }
     this.scanned = to;
@@ -122,6 +121,20 @@ export class GenerationFollower {
         `${unexpected.type} (${unexpected.stream} at revision ${String(unexpected.revision)}) is neither handled nor ignored`,
       );
     }
+  }
+
+  /** A rebuild tells no traces: what it applies was applied long ago. */
+  private async write(own: readonly StoredEvent[], to: Position): Promise<void> {
+    const { pool, checkpoints, schema } = this.surroundings;
+    const write = (): Promise<void> =>
+      withTransaction(pool, async (client) => {
+        await checkpoints.move(client, this.generation, this.epoch, this.stored, to);
+        await this.projection.apply(own, client);
+      });
+    if (this.generation.state !== 'live') return write();
+    const name = `project ${schema}.${this.projection.name}`;
+    const from = (): readonly (string | undefined)[] => own.map(({ metadata }) => metadata.traceparent);
+    return inSpans({ name, kind: 'in', attributes: { 'muster.events': own.length }, from }, write);
   }
 
   private untilUnexpected(events: readonly StoredEvent[]): readonly StoredEvent[] {

@@ -7,7 +7,6 @@ import type { Projection } from './projection';
 import { RebuildWatch } from './rebuild-watch';
 
 export interface OwnerSurroundings extends FollowerSurroundings {
-  readonly schema: string;
   readonly leases: Leases;
   /** How often a process that does not own the projection tries to, and one that does looks for asked-for rebuilds. */
   readonly pollMs: number;

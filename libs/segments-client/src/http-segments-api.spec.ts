@@ -1,4 +1,6 @@
 import { DomainError } from '@muster/kernel';
+import { inSpan } from '@muster/tracing';
+import { recordTraces } from '@muster/tracing/testing';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpSegmentsApi } from './http-segments-api';
@@ -51,6 +53,17 @@ describe('a call of the segments service', () => {
     await client().segment('a/b?c');
     expect(asked[0]?.url).toBe('/api/v1/internal/segments-api/segments/a%2Fb%3Fc');
     expect(asked[0]?.headers.authorization).toBe('Bearer secret');
+  });
+
+  it('goes on with the trace of its caller', async () => {
+    const traces = recordTraces();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const from = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    answers = [ok];
+    await inSpan({ name: 'caller', from }, () => client().segment('s'));
+    const span = traces.told().find(({ name }) => name === 'GET segments/*');
+    expect(asked[0]?.headers['traceparent']).toBe(`00-${traceId}-${span?.spanId ?? ''}-01`);
+    await traces.stop();
   });
 
   it.each([

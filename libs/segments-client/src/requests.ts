@@ -1,4 +1,5 @@
 import { DomainError } from '@muster/kernel';
+import { inSpan, outgoingHeaders } from '@muster/tracing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CircuitBreaker } from './circuit-breaker';
 import type { HttpSegmentsApiOptions } from './options';
@@ -65,9 +66,7 @@ export class Requests {
     if (!this.breaker.admits())
       throw this.unavailable('has not answered for a while and is left alone for some seconds');
     try {
-      const response = await fetch(this.urlOf(outgoing), this.requestOf(outgoing));
-      if (!response.ok) throw await refusalOf(response);
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await inSpan({ name: nameOf(outgoing), kind: 'call' }, () => this.exchange(outgoing));
       this.breaker.succeeded();
       return bytes;
     } catch (error) {
@@ -78,6 +77,12 @@ export class Requests {
       this.breaker.hasFailed();
       throw error instanceof NoAnswer ? error : new NoAnswer('does not answer');
     }
+  }
+
+  private async exchange(outgoing: Outgoing): Promise<Uint8Array> {
+    const response = await fetch(this.urlOf(outgoing), this.requestOf(outgoing));
+    if (!response.ok) throw await refusalOf(response);
+    return new Uint8Array(await response.arrayBuffer());
   }
 
   private urlOf({ path, query = {} }: Outgoing): string {
@@ -94,6 +99,7 @@ export class Requests {
     return {
       method,
       headers: {
+        ...outgoingHeaders(),
         authorization: `Bearer ${this.options.apiKey}`,
         ...(type !== undefined && { 'content-type': type }),
       },
@@ -106,4 +112,9 @@ export class Requests {
   private unavailable(why: string): DomainError {
     return new DomainError('DEPENDENCY_UNAVAILABLE', { detail: `The segments service ${why}. Try again soon.` });
   }
+}
+
+/** The call without its ids: of few values. */
+function nameOf({ method, path }: Outgoing): string {
+  return `${method} ${path.map((part) => (/^[a-z-]{2,}$/.test(part) ? part : '*')).join('/')}`;
 }

@@ -4,6 +4,7 @@ import { ContextModule, INTEGRATION_BUS, InjectProjections } from '@muster/platf
 import type { Projections } from '@muster/projections';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { Audiences1769000003000 } from '../migrations/1769000003000-audiences';
+import { IntakeTraces1769000004000 } from '../migrations/1769000004000-intake-traces';
 import { AudienceSteps } from './audience-work/audience-steps';
 import { AudienceWorker } from './audience-work/audience.worker';
 import { AudienceLog } from './audiences/audience-log';
@@ -20,7 +21,9 @@ import { VerifyAudienceController } from './verify-audience/verify-audience.cont
 
 /** The service that decides who is in a campaign and in which group. Needs `SEGMENTS_API` from elsewhere. */
 @Module({
-  imports: [ContextModule.forContext({ context: 'audiences', migrations: [Audiences1769000003000] })],
+  imports: [
+    ContextModule.forContext({ context: 'audiences', migrations: [Audiences1769000003000, IntakeTraces1769000004000] }),
+  ],
   controllers: [GetAudienceController, VerifyAudienceController],
   providers: [
     AudienceLog,

@@ -16,6 +16,7 @@ describe('configuration', () => {
       adminApiKey: null,
       serviceApiKey: null,
       segmentsUrl: null,
+      otlpEndpoint: null,
     });
   });
 
@@ -49,6 +50,10 @@ describe('configuration', () => {
 
   it.each(['-1', '3000x', '1e3', ' 80', '0x50'])('refuses the port %j', (port) => {
     expect(() => read({ PORT: port })).toThrow(ConfigError);
+  });
+
+  it.each(['collector:4318', 'grpc://collector:4317'])('refuses %j as the place of a collector', (text) => {
+    expect(() => read({ OTEL_EXPORTER_OTLP_ENDPOINT: text })).toThrow('it must be http://host:port');
   });
 
   it.each(['segments:3001', 'ftp://segments', 'http://segments:3001/api', 'http://u:p@segments'])(

@@ -20,6 +20,8 @@ export interface Config {
   readonly serviceApiKey: string | null;
   /** Where the segments service listens, for services that run apart from it. */
   readonly segmentsUrl: string | null;
+  /** Of an OpenTelemetry collector; `null`: nothing is traced. */
+  readonly otlpEndpoint: string | null;
 }
 
 /** Everything that is wrong with the environment, a line for each variable. */
@@ -58,6 +60,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     adminApiKey: variables.read<string | null>('ADMIN_API_KEY', null, API_KEY, apiKey, true),
     serviceApiKey: variables.read<string | null>('SERVICE_API_KEY', null, API_KEY, apiKey, true),
     segmentsUrl: variables.read<string | null>('SEGMENTS_URL', null, 'http://host:port without a path', httpOrigin),
+    otlpEndpoint: variables.read<string | null>('OTEL_EXPORTER_OTLP_ENDPOINT', null, 'http://host:port', httpUrl),
   };
   variables.finish();
   return config;
@@ -133,6 +136,10 @@ function httpOrigin(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, origin, pathname, search, username } = new URL(text);
   return /^https?:$/.test(protocol) && pathname === '/' && search === '' && username === '' ? origin : undefined;
+}
+
+function httpUrl(text: string): string | undefined {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined;
 }
 
 function hostName(text: string): string | undefined {

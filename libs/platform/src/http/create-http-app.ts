@@ -11,6 +11,7 @@ import { API_PREFIX } from './answer';
 import { MAX_JSON_BYTES, useBodyParsers } from './body-parsers';
 import { sendProblem, toProblem } from './problem.filter';
 import { serveOpenApi } from './open-api';
+import { traceRequests } from './trace-requests';
 
 /** Bodies are read by our own parsers; who starts an app says himself what a failure means. */
 const NEST_OPTIONS = Object.assign(new NestApplicationContextOptions(), {
@@ -44,6 +45,7 @@ export async function createHttpApp(
 export async function prepareHttpApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   app.useLogger(app.get(StartupLogger));
+  traceRequests(fastify);
   useBodyParsers(fastify);
   measureRequests(fastify, app.get(Metrics));
   fastify.addHook('onRequest', (request, reply, done) => {

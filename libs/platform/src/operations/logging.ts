@@ -1,3 +1,4 @@
+import { currentTraceId } from '@muster/tracing';
 import { RequestMethod, type DynamicModule } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
@@ -17,6 +18,7 @@ export function loggingModule(level: LogLevel): DynamicModule {
       genReqId: (request) => request.id,
       customAttributeKeys: { reqId: 'correlationId' },
       quietReqLogger: true,
+      mixin: traceOfLine,
       autoLogging: { ignore: (request) => /^\/(health|metrics)/.test(pathOf(request)) },
       customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'warn' : 'info'),
       // Headers and query strings can hold secrets and personal data: neither is logged.
@@ -26,6 +28,12 @@ export function loggingModule(level: LogLevel): DynamicModule {
       ...(process.stdout.isTTY && { stream: forPeople() }),
     },
   });
+}
+
+/** Of whatever a line is written in, where that is traced: the way from a log to a trace. */
+function traceOfLine(): { readonly traceId?: string } {
+  const traceId = currentTraceId();
+  return traceId === undefined ? {} : { traceId };
 }
 
 /** What Nest says while it starts is of interest to nobody but its debuggers. */

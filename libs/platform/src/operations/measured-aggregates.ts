@@ -1,8 +1,9 @@
 import type { Aggregate, Aggregates, BlockAggregate, Handled, Loaded, LoadedBlocks } from '@muster/aggregates';
 import { DomainError, type CommandContext, type DomainEvent } from '@muster/kernel';
+import { inSpan } from '@muster/tracing';
 import type { Metrics } from './metrics';
 
-/** Counts what becomes of commands, whoever sends them. */
+/** Counts what becomes of commands, whoever sends them, and tells of each in the trace that it belongs to. */
 export class MeasuredAggregates implements Aggregates {
   constructor(
     private readonly inner: Aggregates,
@@ -15,7 +16,8 @@ export class MeasuredAggregates implements Aggregates {
     command: Command,
     context: CommandContext,
   ): Promise<Handled> {
-    return this.counted(aggregate.events.category, this.inner.handle(aggregate, id, command, context));
+    const { category } = aggregate.events;
+    return this.told(category, id, command, () => this.inner.handle(aggregate, id, command, context));
   }
 
   handleBlocks<Head, Block, Command, Event extends DomainEvent>(
@@ -24,7 +26,8 @@ export class MeasuredAggregates implements Aggregates {
     command: Command,
     context: CommandContext,
   ): Promise<Handled> {
-    return this.counted(aggregate.events.category, this.inner.handleBlocks(aggregate, id, command, context));
+    const { category } = aggregate.events;
+    return this.told(category, id, command, () => this.inner.handleBlocks(aggregate, id, command, context));
   }
 
   load<State, Command, Event extends DomainEvent>(
@@ -42,16 +45,29 @@ export class MeasuredAggregates implements Aggregates {
     return this.inner.loadBlocks(aggregate, id, blocks);
   }
 
-  private async counted(category: string, handling: Promise<Handled>): Promise<Handled> {
-    try {
-      const handled = await handling;
-      this.metrics.countCommand(category, outcomeOf(handled));
-      return handled;
-    } catch (error) {
-      this.metrics.countCommand(category, error instanceof DomainError ? error.code : 'error');
-      throw error;
-    }
+  private told(category: string, id: string, command: unknown, handling: () => Promise<Handled>): Promise<Handled> {
+    const name = `command ${category}.${nameOf(command)}`;
+    return inSpan({ name, attributes: { 'muster.aggregate': id } }, async (span) => {
+      const count = (outcome: string): void => {
+        this.metrics.countCommand(category, outcome);
+        span?.setAttribute('muster.outcome', outcome);
+      };
+      try {
+        const handled = await handling();
+        count(outcomeOf(handled));
+        return handled;
+      } catch (error) {
+        count(error instanceof DomainError ? error.code : 'error');
+        throw error;
+      }
+    });
   }
+}
+
+/** Commands of one aggregate are told apart by their `type`. */
+function nameOf(command: unknown): string {
+  const named = typeof command === 'object' && command !== null && 'type' in command;
+  return named && typeof command.type === 'string' ? command.type : 'command';
 }
 
 function outcomeOf({ repeated, events }: Handled): string {

@@ -106,12 +106,18 @@ function rootModule<K extends Requirable>(
   service: ServiceDefinition<K>,
   config: ConfigWith<K | 'databaseUrl'>,
 ): DynamicModule {
-  const { databaseUrl, logLevel } = config;
+  const { databaseUrl, logLevel, otlpEndpoint: endpoint } = config;
+  const traces = endpoint === null ? {} : { traces: { endpoint, service: processName(service.title) } };
   return {
     module: ServiceRoot,
-    imports: [PlatformModule.forRoot({ databaseUrl, logLevel }), ...service.modules(config)],
+    imports: [PlatformModule.forRoot({ databaseUrl, logLevel, ...traces }), ...service.modules(config)],
     providers: [{ provide: TRANSLATIONS, useValue: service.translations ?? [] }],
   };
+}
+
+/** `Muster: segments` is `muster-segments` where a name is an identifier. */
+function processName(title: string): string {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
 /** All services that run apart are given the same keys; whoever starts first issues them. */

@@ -7,6 +7,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ProfileDatabases1763776800000 } from '../migrations/1763776800000-profile-databases';
 import { Segments1769000002000 } from '../migrations/1769000002000-segments';
+import { ImportTraces1769000005000 } from '../migrations/1769000005000-import-traces';
 import { profileDatabasesControllers, profileDatabasesProviders } from './profile-databases.providers';
 import { profileDatabasesProjection } from './read-models/profile-databases/profile-databases.projection';
 import { SegmentEntity, SegmentRunEntity } from './read-models/segments/segment.entity';
@@ -22,7 +23,7 @@ const entities = [SegmentEntity, SegmentRunEntity];
     CqrsModule,
     ContextModule.forContext({
       context: 'segments',
-      migrations: [ProfileDatabases1763776800000, Segments1769000002000],
+      migrations: [ProfileDatabases1763776800000, Segments1769000002000, ImportTraces1769000005000],
       entities,
     }),
     TypeOrmModule.forFeature(entities, 'segments'),

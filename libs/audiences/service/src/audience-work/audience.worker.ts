@@ -2,6 +2,7 @@ import { StoreUnavailable } from '@muster/event-store';
 import { DomainError } from '@muster/kernel';
 import { BackgroundWork, InjectLeases, type Lease, type Leases } from '@muster/platform';
 import { isUnavailable } from '@muster/postgres';
+import { inSpan } from '@muster/tracing';
 import {
   Injectable,
   Logger,
@@ -133,14 +134,24 @@ export class AudienceWorker implements OnModuleInit, OnApplicationBootstrap, Bef
       const row = await this.intake.next(campaignId);
       if (!row) return;
       try {
-        await this.steps.take(campaignId, row, attempt);
-        await this.cursors.passed(campaignId, row, await this.log.head(campaignId));
+        await this.take(campaignId, row, attempt);
       } catch (error) {
         if (error instanceof Interrupted) return;
         if (isOurs(error)) throw error;
         await this.park(campaignId, row, error);
       }
     }
+  }
+
+  /** In the trace of what was filed, which may have ended long ago. */
+  private take(campaignId: string, row: WorkRow, attempt: Attempt): Promise<void> {
+    const { kind, correlationId, traceparent } = row;
+    const attributes = { 'muster.aggregate': campaignId, 'muster.correlation_id': correlationId };
+    const from = { traceparent: traceparent ?? undefined };
+    return inSpan({ name: `work audiences.${kind}`, attributes, from }, async () => {
+      await this.steps.take(campaignId, row, attempt);
+      await this.cursors.passed(campaignId, row, await this.log.head(campaignId));
+    });
   }
 
   /** Stops this source for this audience, and nothing else, until the next attempt. */
@@ -151,8 +162,9 @@ export class AudienceWorker implements OnModuleInit, OnApplicationBootstrap, Bef
       waits ? POLL_MS / 2 : Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(tries, 10)),
     );
     if (!isNews || waits) return;
-    const { kind, sourceStream, revision } = row;
-    this.logger.error({ err: error, campaignId, kind, sourceStream, revision, attempts }, 'an audience cannot go on');
+    const { kind, sourceStream, revision, correlationId } = row;
+    const about = { campaignId, kind, sourceStream, revision, correlationId, attempts };
+    this.logger.error({ err: error, ...about }, 'an audience cannot go on');
     await this.steps.reportFailure(row, reason);
   }
 }

@@ -45,6 +45,8 @@ export type IntakeRow<K extends IntakeKind = IntakeKind> = {
     readonly payload: Payloads[Kind];
     readonly correlationId: string;
     readonly causationId: string | null;
+    /** Of what led to the event, where that was traced. */
+    readonly traceparent: string | null;
   };
 }[K];
 

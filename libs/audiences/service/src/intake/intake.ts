@@ -12,9 +12,10 @@ interface StoredRow {
   readonly payload: string;
   readonly correlation_id: string;
   readonly causation_id: string | null;
+  readonly traceparent: string | null;
 }
 
-const COLUMNS = 'i.source_stream, i.revision, i.kind, i.payload, i.correlation_id, i.causation_id';
+const COLUMNS = 'i.source_stream, i.revision, i.kind, i.payload, i.correlation_id, i.causation_id, i.traceparent';
 
 /** Rows that this audience has not taken yet, whatever stands in their way. */
 const AHEAD = `(
@@ -38,6 +39,8 @@ export class Intake {
   async file(consumer: string, delivery: OutgoingEvent, kind: IntakeKind, key: string): Promise<boolean> {
     const { event, sourceReference } = delivery;
     const { stream, revision, n } = sourceReference;
+    const { correlationid, causationid = null, traceparent = null } = event;
+    const payload = JSON.stringify(event.data);
     return withTransaction(this.pool, async (client) => {
       const inbox = await client.query(
         `INSERT INTO inbox AS known (consumer, source_stream, revision, n) VALUES ($1, $2, $3, $4)
@@ -47,9 +50,9 @@ export class Intake {
       );
       if (inbox.rowCount === 0) return false;
       await client.query(
-        `INSERT INTO intake (source_stream, revision, n, kind, key, payload, correlation_id, causation_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-        [stream, revision, n, kind, key, JSON.stringify(event.data), event.correlationid, event.causationid ?? null],
+        `INSERT INTO intake (source_stream, revision, n, kind, key, payload, correlation_id, causation_id, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [stream, revision, n, kind, key, payload, correlationid, causationid, traceparent],
       );
       if (isOfCampaign(kind)) await expectWork(client, event.subject, stream, kind);
       return true;
@@ -136,5 +139,6 @@ function rowOf(row: StoredRow): IntakeRow {
     payload: JSON.parse(row.payload) as IntakeRow['payload'],
     correlationId: row.correlation_id,
     causationId: row.causation_id,
+    traceparent: row.traceparent,
   } as IntakeRow;
 }

@@ -1,6 +1,7 @@
 import { DomainError, type Actor } from '@muster/kernel';
 import { InjectPool } from '@muster/platform';
 import type { Queryable } from '@muster/postgres';
+import { currentTraceparent } from '@muster/tracing';
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import type { ImportMode, ImportOptions, Layout } from './layout';
@@ -15,6 +16,8 @@ export interface ImportRecord {
   readonly options: ImportOptions;
   readonly actor: Actor;
   readonly correlationId: string;
+  /** Of the upload, where that was traced. */
+  readonly traceparent: string | null;
   readonly fillSegmentId: string | null;
   readonly state: ImportState;
   readonly reason: string | null;
@@ -40,7 +43,7 @@ export type NewImport = Pick<
 >;
 
 const COLUMNS = `import_id AS "importId", database_id AS "databaseId", mode, options, actor,
-  correlation_id AS "correlationId", fill_segment_id AS "fillSegmentId", state, reason, layout, bytes,
+  correlation_id AS "correlationId", traceparent, fill_segment_id AS "fillSegmentId", state, reason, layout, bytes,
   next_offset AS "nextOffset", next_line AS "nextLine", rows_read AS "rowsRead", rejected, inserted, updated, unchanged,
   created_at AS "createdAt", finished_at AS "finishedAt"`;
 
@@ -83,8 +86,8 @@ export class ImportRecords {
   async begin({ importId, databaseId, options, actor, correlationId, fillSegmentId }: NewImport): Promise<boolean> {
     await this.pool.query('DELETE FROM import WHERE import_id = $1 AND uploaded_at IS NULL', [importId]);
     const { rowCount } = await this.pool.query(
-      `INSERT INTO import (import_id, database_id, mode, options, actor, correlation_id, fill_segment_id, state)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, 'uploading') ON CONFLICT DO NOTHING`,
+      `INSERT INTO import (import_id, database_id, mode, options, actor, correlation_id, fill_segment_id, traceparent, state)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'uploading') ON CONFLICT DO NOTHING`,
       [
         importId,
         databaseId,
@@ -93,6 +96,7 @@ export class ImportRecords {
         JSON.stringify(actor),
         correlationId,
         fillSegmentId,
+        currentTraceparent() ?? null,
       ],
     );
     return rowCount === 1;

@@ -2,6 +2,7 @@ import { StoreUnavailable } from '@muster/event-store';
 import { DomainError } from '@muster/kernel';
 import { BackgroundWork, InjectLeases, type Leases } from '@muster/platform';
 import { isUnavailable } from '@muster/postgres';
+import { inSpan, type SpanOptions } from '@muster/tracing';
 import {
   Injectable,
   Logger,
@@ -87,7 +88,8 @@ export class ImportWorker implements OnModuleInit, OnApplicationBootstrap, Befor
       const lease = await this.leases.tryAcquire(`import:${databaseId}`);
       if (!lease) return false;
       try {
-        await this.run.carryOut(importId, AbortSignal.any([lease.lost, this.stopping.signal]));
+        const signal = AbortSignal.any([lease.lost, this.stopping.signal]);
+        await inSpan(spanOf(record), () => this.run.carryOut(importId, signal));
       } finally {
         await lease.release();
       }
@@ -118,6 +120,12 @@ export class ImportWorker implements OnModuleInit, OnApplicationBootstrap, Befor
       () => false,
     );
   }
+}
+
+/** In the trace of the upload, which has ended before. */
+function spanOf({ importId, correlationId, traceparent }: ImportRecord): SpanOptions {
+  const attributes = { 'muster.import': importId, 'muster.correlation_id': correlationId };
+  return { name: 'work segments.import', attributes, from: { traceparent: traceparent ?? undefined } };
 }
 
 /** What may stand in a log: messages of Postgres quote values. */

@@ -11,6 +11,7 @@ import {
   type RunInProgress,
 } from '@muster/segments-domain';
 import { segmentEvents, type SegmentMembersEvent } from '@muster/segments-events';
+import { inSpan } from '@muster/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { SegmentSelection } from '../segments/segment-selection';
 import { segmentAggregate, segmentMembersAggregate } from '../segments/segment.aggregates';
@@ -19,6 +20,11 @@ import { StagedChunks } from './staged-chunks';
 
 /** Attempts at a run whose members were changed by others while it evaluated. */
 const ATTEMPTS = 5;
+
+interface Start {
+  readonly context: CommandContext;
+  readonly traceparent: string | undefined;
+}
 
 /** Carries out the run that a segment has in progress; can be called again at any time, after a crash too. */
 @Injectable()
@@ -36,13 +42,20 @@ export class SegmentRun {
     const segment = existingSegment(state);
     const { run } = segment;
     if (!run) return;
-    const context = await this.contextOf(segmentId, run.runId);
+    const { context, traceparent } = await this.startOf(segmentId, run.runId);
+    const attributes = { 'muster.aggregate': segmentId, 'muster.correlation_id': context.correlationId };
+    await inSpan({ name: 'work segments.recalculation', attributes, from: { traceparent } }, () =>
+      this.carryOut(segment, run, context),
+    );
+  }
+
+  private async carryOut(segment: ExistingSegment, run: RunInProgress, context: CommandContext): Promise<void> {
     const change = await this.changeMembers(segment, run, context);
     crashPoint('run.before-complete');
     const { added, removed, count: found } = change;
     await this.aggregates.handle(
       segmentAggregate,
-      segmentId,
+      segment.segmentId,
       { type: 'CompleteRun', data: { runId: run.runId, found, added, removed } },
       { ...context, now: this.clock.now() },
     );
@@ -58,7 +71,7 @@ export class SegmentRun {
       segmentAggregate,
       segmentId,
       { type: 'FailRun', data: { runId: run.runId, reason } },
-      await this.contextOf(segmentId, run.runId),
+      (await this.startOf(segmentId, run.runId)).context,
     );
   }
 
@@ -131,16 +144,16 @@ export class SegmentRun {
     }
   }
 
-  /** Who started the run, and the correlation it belongs to. */
-  private async contextOf(segmentId: string, runId: string): Promise<CommandContext> {
+  /** Who started the run, and the correlation and trace it belongs to. */
+  private async startOf(segmentId: string, runId: string): Promise<Start> {
     const events = this.store.readStream(segmentEvents.stream(segmentId), { direction: 'backwards' });
     for await (const stored of events) {
       if (stored.type !== 'SegmentRunStarted') continue;
       const event = segmentEvents.read(stored);
       if (event.type !== 'SegmentRunStarted' || event.data.runId !== runId) continue;
-      const { actor, correlationId } = stored.metadata;
-      return { actor, correlationId, causationId: stored.id, now: this.clock.now() };
+      const { actor, correlationId, traceparent } = stored.metadata;
+      return { context: { actor, correlationId, causationId: stored.id, now: this.clock.now() }, traceparent };
     }
-    return { actor: SYSTEM, correlationId: runId, now: this.clock.now() };
+    return { context: { actor: SYSTEM, correlationId: runId, now: this.clock.now() }, traceparent: undefined };
   }
 }
