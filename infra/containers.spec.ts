@@ -33,7 +33,8 @@ const apps = readdirSync(join(ROOT, 'apps')).filter((name) => existsSync(join(RO
 
 function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.spec.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !/\.(spec|fixture|d)\.ts$/.test(entry.name))
+    .filter((entry) => !/[/\\](node_modules|dist|testing)([/\\]|$)/.test(entry.parentPath))
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
 }
 
@@ -69,14 +70,15 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('the proxy', () => {
-  const matchers = new Map(
-    [...read('infra/Caddyfile').matchAll(/^\s*@(\w+) path (.+)$/gm)].map(([, service, paths]) => [
-      String(service),
-      String(paths).split(' '),
-    ]),
-  );
+/** Paths by the service that the proxy sends them to. */
+const matchers = new Map(
+  [...read('infra/Caddyfile').matchAll(/^\s*@(\w+) path (.+)$/gm)].map(([, service, paths]) => [
+    String(service),
+    String(paths).split(' '),
+  ]),
+);
 
+describe('the proxy', () => {
   /** First parts of the paths that the controllers of a library answer. Those written as constants are internal. */
   function prefixes(library: string): string[] {
     const found = sources(library).flatMap((source) => {
@@ -101,6 +103,53 @@ describe('the proxy', () => {
       [],
     );
   });
+});
+
+describe('the Helm chart', () => {
+  interface ChartService {
+    readonly prefixes: readonly string[];
+    readonly consumes?: readonly { readonly group: string; readonly topic: string }[];
+  }
+  const { services } = parse(read('infra/helm/muster/values.yaml')) as { services: Record<string, ChartService> };
+
+  it('sends the same paths to the same services as the proxy', () => {
+    const paths = Object.entries(services).map(([name, { prefixes }]) => [
+      name,
+      prefixes.flatMap((prefix) => [`/api/v1/${prefix}`, `/api/v1/${prefix}/*`]).sort(),
+    ]);
+    expect(Object.fromEntries(paths)).toEqual(
+      Object.fromEntries([...matchers].map(([name, found]) => [name, [...found].sort()])),
+    );
+  });
+
+  it('scales by the consumers that there are, on the topics that they read', () => {
+    const declared = consumers().map(({ name, topics }) => `${name}: ${topics.sort().join(' ')}`);
+    const scaled = new Map<string, string[]>();
+    for (const { group, topic } of Object.values(services).flatMap(({ consumes }) => consumes ?? [])) {
+      scaled.set(group, [...(scaled.get(group) ?? []), topic]);
+    }
+    expect([...scaled].map(([group, topics]) => `${group}: ${topics.sort().join(' ')}`).sort()).toEqual(
+      declared.sort(),
+    );
+  });
+
+  /** Read from the sources: what a consumer is called and subscribes to. */
+  function consumers(): { name: string; topics: string[] }[] {
+    const constants = new Map(
+      sources('libs').flatMap((source) =>
+        [...source.matchAll(/const (\w+_CONSUMER) = '([^']+)'/g)].map(([, name, value]) => [name, value] as const),
+      ),
+    );
+    return sources('libs')
+      .filter((source) => source.includes('implements IntegrationConsumer'))
+      .map((source) => {
+        const [, literal, constant] = /readonly name = (?:'([^']+)'|(\w+));/.exec(source) ?? [];
+        const topics = [...source.matchAll(/context: '(\w+)', feed: '(\w+)'/g)].map(
+          ([, context, feed]) => `${String(context)}.${String(feed)}.v1`,
+        );
+        return { name: literal ?? constants.get(constant) ?? 'a consumer without a name', topics };
+      });
+  }
 });
 
 describe('what an image holds', () => {
