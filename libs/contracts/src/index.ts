@@ -5,4 +5,5 @@ export * from './envelope';
 export * from './integration-event';
 export type * from './queries';
 export type * from './segments';
+export type * from './snapshots';
 export * from './topics';

@@ -27,6 +27,7 @@ export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from 
 export { PlatformModule } from './platform.module';
 export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } from './platform-options';
 export { BackgroundWork, type Worker } from './operations/background-work';
+export { Closing } from './operations/closing';
 export { Dependencies, type DependencyCheck } from './operations/dependencies';
 export { ConfigError, readConfig, requireConfig, type Config, type ConfigWith, type Requirable } from './config/config';
 export { runProcess, startProcess, type KeyIssuer, type ServiceDefinition } from './service/start-process';

@@ -4,10 +4,17 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { ExportAudienceController } from './export-audience/export-audience.controller';
 import { GetAudiencesController } from './get-audiences/get-audiences.controller';
 import { GetDifferencesController } from './get-differences/get-differences.controller';
+import { GetFeedController } from './get-feed/get-feed.controller';
+import { IntegrationFeed } from './get-feed/integration-feed';
 import { GetLogsController } from './get-logs/get-logs.controller';
 import { Logs } from './get-logs/logs.query';
 import { GetProfileHistoryController } from './get-profile-history/get-profile-history.controller';
 import { ProfileHistory } from './get-profile-history/profile-history.query';
+import { AudienceSnapshots } from './get-snapshot/audience-snapshots';
+import { CampaignSnapshots } from './get-snapshot/campaign-snapshots';
+import { GetSnapshotController } from './get-snapshot/get-snapshot.controller';
+import { SegmentSnapshots } from './get-snapshot/segment-snapshots';
+import { SnapshotPages } from './get-snapshot/snapshot-pages';
 import { PublishedProfiles } from './published/published-profiles';
 import { AudienceMembers } from './read-models/audiences/audience-members';
 import { AudienceRecord } from './read-models/audiences/audience-record';
@@ -25,8 +32,22 @@ import { segmentsProjection } from './read-models/segments/segments.projection';
     ExportAudienceController,
     GetProfileHistoryController,
     GetLogsController,
+    GetFeedController,
+    GetSnapshotController,
   ],
-  providers: [PublishedProfiles, AudienceRecord, AudienceStrata, AudienceMembers, ProfileHistory, Logs],
+  providers: [
+    PublishedProfiles,
+    AudienceRecord,
+    AudienceStrata,
+    AudienceMembers,
+    ProfileHistory,
+    Logs,
+    IntegrationFeed,
+    SegmentSnapshots,
+    CampaignSnapshots,
+    AudienceSnapshots,
+    SnapshotPages,
+  ],
 })
 export class InsightsModule implements OnModuleInit {
   constructor(@InjectProjections('insights') private readonly projections: Projections) {}
