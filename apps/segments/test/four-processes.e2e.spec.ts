@@ -20,6 +20,7 @@ const PREFIXES: readonly (readonly [string, (typeof SERVICES)[number]])[] = [
   ['activities', 'campaigns'],
   ['audiences', 'audiences'],
   ['insights', 'insights'],
+  ['feed', 'insights'],
 ];
 
 const PEOPLE = 2_000;

@@ -1,6 +1,7 @@
 import { describeIf } from '@muster/embedded/testing';
 import { BANK_FIELDS, EDUCATION, generatedBank, MARITAL, realBank, sharedData, type BankFile } from './bank';
 import { until, type Client } from './client';
+import { FollowedAudience } from './followed-audience';
 import { startForm, type Form } from './form';
 
 const SHARE = 0.15;
@@ -82,10 +83,13 @@ function mainWay(bankOf: () => BankFile): void {
   let before: Member[];
   let built: Date;
   let removed: readonly string[];
+  let followed: FollowedAudience;
 
   const audience = (query = ''): Promise<Audience> => client.get<Audience>(`/insights/audiences/${campaignId}${query}`);
   const members = (query = ''): Promise<Member[]> =>
     client.all<Member>(`/insights/audiences/${campaignId}/members${query}`);
+  const groupsOf = (some: readonly Member[]): Map<number, string> =>
+    new Map(some.map(({ profileNumber, group }) => [profileNumber, group]));
   const history = async (externalId: string): Promise<readonly HistoryItem[]> =>
     (await client.get<{ items: HistoryItem[] }>(`/insights/profiles/${databaseId}/${externalId}/history`)).items;
 
@@ -138,6 +142,7 @@ function mainWay(bankOf: () => BankFile): void {
 
   it('builds the audience while somebody watches', async () => {
     await client.post(`/campaigns/${campaignId}/activities`, { kind: 'broadcast', name: 'Spring mail' });
+    followed = await FollowedAudience.begin(client, campaignId);
     const reply = await client.send('POST', `/campaigns/${campaignId}/activation`);
     expect(reply.status).toBe(202);
     const location = (reply.headers.get('location') ?? '').replace('/api/v1', '');
@@ -172,6 +177,11 @@ function mainWay(bankOf: () => BankFile): void {
     expect(control + test).toBe(expected.length);
   });
 
+  it('is told to who reads the feed over HTTP, from an empty snapshot on', async () => {
+    await followed.goOn();
+    expect(followed.groups).toEqual(groupsOf(before));
+  });
+
   it('can be paged through by group and stratum', async () => {
     const control = before.filter(({ group }) => group === 'control');
     const paged = await client.all<Member>(`/insights/audiences/${campaignId}/members?group=control`, 97);
@@ -201,6 +211,9 @@ function mainWay(bankOf: () => BankFile): void {
     expect(await members()).toEqual(stayed);
     const [latest] = await history(removed[0] ?? '');
     expect(latest).toMatchObject({ kind: 'left_campaign', cause: 'segment' });
+    await followed.goOn();
+    expect(followed.groups).toEqual(groupsOf(stayed));
+    expect((await FollowedAudience.begin(client, campaignId)).groups).toEqual(followed.groups);
   });
 
   it('is empty once the campaign is completed, and nothing starts it again', async () => {
