@@ -6,6 +6,6 @@ export { KafkaBus, type KafkaBusOptions, type KafkaPartStatus } from './kafka-bu
 export { partitionOf } from './partition-of';
 export { profileMessages, type ExternalIds } from './profile-feed';
 export type { EventCheck } from './read-message';
-export type { RelayStep } from './relay';
+export type { RelayStep } from './publishing';
 export { DEAD_LETTERS, topicOf, TOPICS, type TopicDeclaration } from './topics';
-export { TransactionalProducer, type Keyed } from './transactional-producer';
+export { TransactionalProducer } from './transactional-producer';

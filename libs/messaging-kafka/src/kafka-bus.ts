@@ -12,7 +12,8 @@ import type { GroupTimes } from './group-surroundings';
 import { OffsetReader } from './offsets';
 import type { ExternalIds } from './profile-feed';
 import type { EventCheck } from './read-message';
-import { Relay, relayName, type RelayStep } from './relay';
+import type { RelayStep } from './publishing';
+import { Relay, relayName } from './relay';
 import { feedOf, feedsOf, topicOf } from './topics';
 
 export interface KafkaBusOptions {

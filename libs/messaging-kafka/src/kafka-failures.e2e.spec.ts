@@ -6,6 +6,7 @@ import { START } from '@muster/event-store';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BusWorld, PATIENCE_MS, textOf, until } from './bus-world.fixture';
 import { createKafka, topicOf, TransactionalProducer, type KafkaBus, type RelayStep } from './index';
+import { Outbox } from './outbox';
 import { kafkaForTests } from './testing';
 
 jest.setTimeout(3 * PATIENCE_MS);
@@ -106,10 +107,11 @@ describeIf(available, reason)('on a real broker that nothing goes well with', ()
     const bus = await world.bus((delivery) => Promise.resolve(void seen.push(textOf(delivery))));
     await world.tell('a', 'before');
     await world.settled(bus);
-    const producer = await TransactionalProducer.open(world.client(), `${world.run}.other`);
+    const producer = await TransactionalProducer.open(world.client(), `${world.run}.other`, TOPIC);
     const [stored] = await eventsOf(world);
-    const told = { key: Buffer.from(`${world.run}a`), value: Buffer.from(JSON.stringify(stored)) };
-    const cut = producer.send(TOPIC, new Map([[0, [told]]]), () => Promise.reject(new Error('the power is cut')));
+    const outbox = new Outbox(START);
+    outbox.add([{ key: Buffer.from(`${world.run}a`), value: JSON.stringify(stored) }]);
+    const cut = producer.send(outbox.take().lanes, () => Promise.reject(new Error('the power is cut')));
     await expect(cut).rejects.toThrow('the power is cut');
     await producer.close();
     await world.tell('a', 'after');

@@ -6,7 +6,6 @@ import type {
   ProfilesEnteredSegment,
 } from '@muster/contracts';
 import { ProfileSet } from '@muster/profile-set';
-import type { Keyed } from './transactional-producer';
 
 /** Asks `segments` for the external ids of profiles. */
 export interface ExternalIds {
@@ -27,6 +26,11 @@ interface Template {
   /** From there to the profile's number. */
   readonly middle: Buffer;
   readonly tail: Readonly<Record<Group | 'none', Buffer>>;
+}
+
+interface ProfileMessage {
+  readonly key: Buffer;
+  readonly value: Buffer;
 }
 
 type SetData = ProfilesEnteredSegment | ProfilesEnteredCampaign | ProfilesChangedGroup;
@@ -52,7 +56,7 @@ const ROOM = 64;
 export async function* profileMessages(
   events: readonly OutgoingEvent[],
   externalIds: ExternalIds,
-): AsyncGenerator<readonly Keyed[]> {
+): AsyncGenerator<readonly ProfileMessage[]> {
   let n = 0;
   const writer = new MessageWriter();
   for (const delivery of events) {
@@ -62,7 +66,7 @@ export async function* profileMessages(
     for (let from = 0; from < template.numbers.length; from += AT_ONCE) {
       const numbers = template.numbers.subarray(from, from + AT_ONCE);
       const ids = await externalIds.externalIdsOf(template.databaseId, [...numbers]);
-      const messages: Keyed[] = [];
+      const messages: ProfileMessage[] = [];
       for (const number of numbers) messages.push(writer.write(template, n++, number, ids));
       yield messages;
     }
@@ -97,7 +101,7 @@ class MessageWriter {
   private buffer = Buffer.alloc(0);
   private at = 0;
 
-  write(template: Template, n: number, number: number, ids: ReadonlyMap<number, string> | null): Keyed {
+  write(template: Template, n: number, number: number, ids: ReadonlyMap<number, string> | null): ProfileMessage {
     const { databaseId, head, middle, control } = template;
     const group = control === undefined ? 'none' : control.has(number) ? 'control' : 'test';
     const externalId = ids === null ? '' : `,"externalId":${JSON.stringify(ids.get(number) ?? null)}`;

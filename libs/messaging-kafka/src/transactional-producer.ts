@@ -1,24 +1,19 @@
+import { asError } from '@muster/postgres';
 import type { Kafka, Message, Producer, RecordMetadata, Transaction } from 'kafkajs';
 import { COMPRESSION } from './client/compression';
+import type { BatchMessage } from './client/produce-request';
+import type { RecordBatch } from './client/record-batch';
 import { partitionOf } from './partition-of';
 
-export interface Keyed {
-  readonly key: Buffer;
-  readonly value: Buffer;
-}
-
-/** What goes out together, by partition. */
-export type Lanes = ReadonlyMap<number, readonly Keyed[]>;
+/** What goes out together: by partition, batches in their order. */
+export type Lanes = ReadonlyMap<number, readonly RecordBatch[]>;
 
 /** The offset after the last that was sent, by partition. */
 export type SentTo = ReadonlyMap<number, bigint>;
 
-/** kafkajs builds batches in quadratic time: 31 microseconds a record at 5,000, 170 at 20,000. */
-const MOST_RECORDS = 1_000;
-/** A batch that is compressed badly still fits. */
-const MOST_BYTES = 900 * 1024;
 /** Longer than any transaction here takes, short enough that readers do not wait long for one that was left open. */
 const TRANSACTION_MS = 30_000;
+const SEQUENCES = 2 ** 31;
 
 /** Kafka took something else than it was given: nothing is known of what it holds. */
 export class UnexpectedAnswer extends Error {
@@ -27,16 +22,21 @@ export class UnexpectedAnswer extends Error {
 
 /**
  * The one producer of a relay. Opening it makes the broker refuse every earlier producer of the same id, and abort what
- * that had open. After any failure it is of no use any more: kafkajs does not know what became of its last request.
+ * that had open. After any failure it is of no use any more: nobody knows what became of its last request.
  */
 export class TransactionalProducer {
+  /** How many records were sent to a partition: the broker tells a repeated request by it. */
+  private readonly sequences = new Map<number, number>();
+  private failure: Error | undefined;
+
   private constructor(
+    private readonly topic: string,
     private readonly producer: Producer,
     private opened: Transaction | undefined,
   ) {}
 
   /** Rejects where the broker gives no producer id: without one kafkajs would go on without any guarantee. */
-  static async open(kafka: Kafka, transactionalId: string): Promise<TransactionalProducer> {
+  static async open(kafka: Kafka, transactionalId: string, topic: string): Promise<TransactionalProducer> {
     const producer = kafka.producer({
       transactionalId,
       idempotent: true,
@@ -48,7 +48,7 @@ export class TransactionalProducer {
     });
     try {
       await producer.connect();
-      return new TransactionalProducer(producer, await producer.transaction());
+      return new TransactionalProducer(topic, producer, await producer.transaction());
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
       throw error;
@@ -56,12 +56,26 @@ export class TransactionalProducer {
   }
 
   /** All of it becomes visible at once, each partition in order; or it rejects, and none or (unknown) all of it does. */
-  async send(topic: string, lanes: Lanes, beforeCommit: () => Promise<void>): Promise<SentTo> {
+  async send(lanes: Lanes, beforeCommit: () => Promise<void>): Promise<SentTo> {
+    if (this.failure) throw this.failure;
+    try {
+      return await this.transaction(lanes, beforeCommit);
+    } catch (error) {
+      this.failure = asError(error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.producer.disconnect().catch(() => undefined);
+  }
+
+  private async transaction(lanes: Lanes, beforeCommit: () => Promise<void>): Promise<SentTo> {
     const transaction = this.opened ?? (await this.producer.transaction());
     this.opened = undefined;
     let sentTo: SentTo;
     try {
-      sentTo = await sendLanes(transaction, topic, lanes);
+      sentTo = await this.sendLanes(transaction, lanes);
       await beforeCommit();
     } catch (error) {
       await transaction.abort().catch(() => undefined);
@@ -71,41 +85,34 @@ export class TransactionalProducer {
     return sentTo;
   }
 
-  async close(): Promise<void> {
-    await this.producer.disconnect().catch(() => undefined);
+  /** All lanes end before an error goes on: nothing is sent into a transaction that is being aborted. */
+  private async sendLanes(transaction: Transaction, lanes: Lanes): Promise<SentTo> {
+    const sending = [...lanes].map(
+      async ([partition, batches]) => [partition, await this.sendLane(transaction, partition, batches)] as const,
+    );
+    const sent = await Promise.allSettled(sending);
+    const failed = sent.find((lane) => lane.status === 'rejected');
+    if (failed) throw failed.reason;
+    return new Map(sent.flatMap((lane) => (lane.status === 'fulfilled' ? [lane.value] : [])));
   }
-}
 
-/** All lanes end before an error goes on: nothing is sent into a transaction that is being aborted. */
-async function sendLanes(transaction: Transaction, topic: string, lanes: Lanes): Promise<SentTo> {
-  const sent = await Promise.allSettled(
-    [...lanes].map(
-      async ([partition, messages]) => [partition, await sendLane(transaction, topic, partition, messages)] as const,
-    ),
-  );
-  const failed = sent.find((lane) => lane.status === 'rejected');
-  if (failed) throw failed.reason;
-  return new Map(sent.flatMap((lane) => (lane.status === 'fulfilled' ? [lane.value] : [])));
-}
-
-/** One after another: two requests at once to a partition can take each other's sequence numbers. */
-async function sendLane(
-  transaction: Transaction,
-  topic: string,
-  partition: number,
-  messages: readonly Keyed[],
-): Promise<bigint> {
-  let sentTo = 0n;
-  for (const batch of inBatches(messages)) {
-    const answer = await transaction.send({
-      topic,
-      acks: -1,
-      compression: COMPRESSION,
-      messages: batch.map(({ key, value }): Message => ({ key, value, partition })),
-    });
-    sentTo = requireTaken(answer, topic, partition) + BigInt(batch.length);
+  /** One after another: two requests at once to a partition could be stored in another order. */
+  private async sendLane(
+    transaction: Transaction,
+    partition: number,
+    batches: readonly RecordBatch[],
+  ): Promise<bigint> {
+    const { topic, sequences } = this;
+    let sentTo = 0n;
+    for (const batch of batches) {
+      const firstSequence = sequences.get(partition) ?? 0;
+      const message: BatchMessage = { batch, firstSequence, partition, value: null };
+      const answer = await transaction.send({ topic, acks: -1, compression: COMPRESSION, messages: [message] });
+      sentTo = requireTaken(answer, topic, partition) + BigInt(batch.count);
+      sequences.set(partition, (firstSequence + batch.count) % SEQUENCES);
+    }
+    return sentTo;
   }
-  return sentTo;
 }
 
 /** The offset of the first. kafkajs can lose a partition that moves to another broker, without a word. */
@@ -113,21 +120,6 @@ export function requireTaken(answer: readonly RecordMetadata[], topic: string, p
   const [only] = answer;
   if (answer.length === 1 && only?.partition === partition && only.errorCode === 0) return BigInt(only.baseOffset ?? 0);
   throw new UnexpectedAnswer(`${topic}: partition ${partition} was sent, and the answer is ${JSON.stringify(answer)}`);
-}
-
-function* inBatches(messages: readonly Keyed[]): Generator<readonly Keyed[]> {
-  let from = 0;
-  let bytes = 0;
-  for (let i = 0; i < messages.length; i++) {
-    const size = messages[i]!.key.length + messages[i]!.value.length;
-    if (i > from && (i - from === MOST_RECORDS || bytes + size > MOST_BYTES)) {
-      yield messages.slice(from, i);
-      from = i;
-      bytes = 0;
-    }
-    bytes += size;
-  }
-  if (from < messages.length) yield messages.slice(from);
 }
 
 function partitionerOf({ message }: { readonly message: Message }): number {

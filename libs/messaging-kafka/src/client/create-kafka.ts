@@ -1,6 +1,7 @@
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { registerCodecs } from './compression';
 import { quietIdleTimer } from './idle-timer';
+import { sendWrittenBatches } from './produce-request';
 
 export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
 
@@ -8,6 +9,7 @@ export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' |
 export function createKafka(connection: KafkaConnection, onLog: (message: string) => void = () => undefined): Kafka {
   quietIdleTimer();
   registerCodecs();
+  sendWrittenBatches();
   return new Kafka({
     clientId: 'muster',
     ...connection,

@@ -1,0 +1,68 @@
+import type { Feed, OutgoingEvent } from '@muster/contracts';
+import type { EventStore, StoredEvent } from '@muster/event-store';
+import type { ReadBack, Translation } from '@muster/messaging';
+import type { Keyed } from './outbox';
+import { profileMessages, type ExternalIds } from './profile-feed';
+import { MAX_RECORD_BYTES } from './topics';
+
+/** A message cannot be published as it is: the relay stops, for nothing is left out in silence. */
+export class MessageTooLarge extends Error {
+  override readonly name = 'MessageTooLarge';
+}
+
+/** Makes the messages of one feed from stored events. */
+export class RelayMessages {
+  readonly categories: readonly string[];
+  private readonly translations: readonly { readonly prefixes: readonly string[]; readonly by: Translation }[];
+
+  constructor(
+    private readonly feed: Feed,
+    translations: readonly Translation[],
+    private readonly store: EventStore,
+    private readonly externalIds: ExternalIds | undefined,
+  ) {
+    this.categories = [...new Set(translations.flatMap(({ categories }) => categories))];
+    this.translations = translations.map((by) => ({ prefixes: by.categories.map((category) => `${category}-`), by }));
+  }
+
+  /** In order, in pieces: one stored event may be millions of messages of the profile feed. */
+  async *of(stored: StoredEvent): AsyncGenerator<readonly Keyed[]> {
+    const events = await this.translated(stored);
+    if (this.feed !== 'profiles') {
+      yield events.filter(({ feed }) => feed === this.feed).map(messageOf);
+      return;
+    }
+    if (!this.externalIds) throw new Error('without external ids there is no profile feed');
+    yield* profileMessages(
+      events.filter(({ feed }) => feed === 'sets'),
+      this.externalIds,
+    );
+  }
+
+  private async translated(stored: StoredEvent): Promise<readonly OutgoingEvent[]> {
+    const events: OutgoingEvent[] = [];
+    for (const { prefixes, by } of this.translations) {
+      if (!prefixes.some((prefix) => stored.stream.startsWith(prefix))) continue;
+      events.push(...(await by.translate(stored, this.readBack)));
+    }
+    return events;
+  }
+
+  private readonly readBack: ReadBack = (stream, from, to) =>
+    this.store.readStream(stream, { from, limit: Math.max(0, to - from + 1) });
+}
+
+function messageOf({ key, event }: OutgoingEvent): Keyed {
+  const value = JSON.stringify(event);
+  // A character takes three bytes at most.
+  if (3 * value.length > MAX_RECORD_BYTES) requireFits(key, value, event);
+  return { key: Buffer.from(key), value };
+}
+
+function requireFits(key: string, value: string, { type, id }: OutgoingEvent['event']): void {
+  const bytes = Buffer.byteLength(key) + Buffer.byteLength(value);
+  if (bytes <= MAX_RECORD_BYTES) return;
+  throw new MessageTooLarge(
+    `${type} ${id} takes ${String(bytes)} bytes, at most ${String(MAX_RECORD_BYTES)} can be published`,
+  );
+}
