@@ -52,16 +52,16 @@ function figure(name: string, unit: string, value: number, floor: number, aim?: 
   return { name, unit, value, floor, ratio: value / floor, ...goal, higherIsBetter: true };
 }
 
-async function rateOfRelay(kafka: TestKafka, pool: Pool, events: readonly StoredEvent[]): Promise<number> {
+async function rateOfRelay(kafka: TestKafka, pool: Pool, events: Events): Promise<number> {
   const bus = busOn(kafka, pool, storeOf(events), {});
   bus.addTranslation(campaigns);
-  return rate(events.length, bus, () => bus.waitFor(events.at(-1)!.position, WITHIN_MS));
+  return rate(events.count, bus, async () => bus.waitFor(await storeOf(events).head(), WITHIN_MS));
 }
 
 /** All of what the relay published. */
 async function rateOfConsumer(kafka: TestKafka, pool: Pool): Promise<number> {
   let handled = 0;
-  const bus = busOn(kafka, pool, storeOf([]), { batchEvents: 1_000 });
+  const bus = busOn(kafka, pool, storeOf({ count: 0, at: never }), { batchEvents: 1_000 });
   bus.addConsumer({
     name: `insights.${randomUUID()}`,
     subscriptions: [{ context: 'campaigns', feed: 'lifecycle' }],
@@ -76,15 +76,21 @@ async function rateOfConsumer(kafka: TestKafka, pool: Pool): Promise<number> {
 
 async function rateOfProfileFeed(kafka: TestKafka, pool: Pool): Promise<number> {
   const block = 50_000;
-  const events = Array.from({ length: PROFILES / block }, (_, n) => {
+  const at = (n: number): StoredEvent => {
     const numbers = Array.from({ length: block }, (__, i) => n * block + i + 1);
-    return event(n, 'audience-1', { profiles: ProfileSet.of(numbers).encodeBase64(), count: block });
-  });
+    return event(n, 'audience-1', { profiles: ProfileSet.of(numbers).encodeBase64(), count: block }, [
+      'a',
+      'b',
+      'c',
+      'd',
+    ]);
+  };
+  const events = { count: PROFILES / block, at };
   const externalIdsOf = (_: string, numbers: readonly number[]) =>
     Promise.resolve(new Map(numbers.map((number) => [number, `customer-${String(number)}`])));
   const bus = busOn(kafka, pool, storeOf(events), { externalIds: { externalIdsOf } });
   bus.addTranslation(audiences);
-  return rate(PROFILES, bus, () => bus.waitFor(events.at(-1)!.position, WITHIN_MS));
+  return rate(PROFILES, bus, async () => bus.waitFor(await storeOf(events).head(), WITHIN_MS));
 }
 
 async function rate(count: number, bus: KafkaBus, done: () => Promise<boolean>): Promise<number> {
@@ -97,11 +103,13 @@ async function rate(count: number, bus: KafkaBus, done: () => Promise<boolean>):
   return count / seconds;
 }
 
-async function rateOfProducerTool(kafka: TestKafka, events: readonly StoredEvent[]): Promise<number> {
+async function rateOfProducerTool(kafka: TestKafka, events: Events): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const payload = join(folder, 'records');
   try {
-    const records = await Promise.all(events.slice(0, 20_000).map((stored) => campaigns.translate(stored, never)));
+    const records = await Promise.all(
+      Array.from({ length: 20_000 }, (_, n) => campaigns.translate(events.at(n), never)),
+    );
     await writeFile(payload, records.flatMap((some) => some.map((one) => JSON.stringify(one.event))).join('\n'));
     const said = await run('org.apache.kafka.tools.ProducerPerformance', [
       ...['--topic', topicOf('segments', 'lifecycle'), '--num-records', String(EVENTS), '--throughput', '-1'],
@@ -157,7 +165,7 @@ function busOn(kafka: TestKafka, pool: Pool, store: EventStore, options: Partial
   });
 }
 
-const never = (): AsyncIterable<StoredEvent> => {
+const never = (): never => {
   throw new Error('nothing is read back here');
 };
 
@@ -185,36 +193,42 @@ function told(
   return Promise.resolve([outgoingEvent(stored, { ...way, version: 1, n: 0, data })]);
 }
 
-function campaignEvents(): StoredEvent[] {
-  const ids = Array.from({ length: CAMPAIGNS }, () => randomUUID());
-  return Array.from({ length: EVENTS }, (_, n) =>
-    event(n, `campaign-${ids[n % CAMPAIGNS]!}`, { status: 'active', previous: 'audience_building' }),
-  );
+function campaignEvents(): Events {
+  const ids = Array.from({ length: EVENTS }, () => randomUUID());
+  return {
+    count: EVENTS,
+    at: (n) => event(n, `campaign-${ids[n % CAMPAIGNS]!}`, { status: 'active', previous: 'audience_building' }, ids),
+  };
 }
 
-function event(n: number, stream: string, data: object): StoredEvent {
+interface Events {
+  readonly count: number;
+  readonly at: (n: number) => StoredEvent;
+}
+
+function event(n: number, stream: string, data: object, ids: readonly string[]): StoredEvent {
   return {
     position: String(n + 1).padStart(20, '0') as Position,
     stream,
     revision: n,
-    id: randomUUID(),
+    id: ids[n]!,
     type: 'Told',
     data,
     metadata: {
       v: 1,
       time: '2026-03-01T00:00:00.000Z',
       actor: { kind: 'system', id: 'system', name: 'System' },
-      correlationId: randomUUID(),
+      correlationId: ids[ids.length - 1 - n]!,
     },
   };
 }
 
 /** A store that costs nothing to read: what is measured is the way from there. */
-function storeOf(events: readonly StoredEvent[]): EventStore {
+function storeOf(events: Events): EventStore {
   const refused = (): never => {
     throw new Error('this store is followed, and nothing else');
   };
-  const head = events.at(-1)?.position ?? START;
+  const head = events.count === 0 ? START : events.at(events.count - 1).position;
   return {
     storeId: 'bench',
     append: refused,
@@ -224,10 +238,14 @@ function storeOf(events: readonly StoredEvent[]): EventStore {
     head: () => Promise.resolve(head),
     distance: () => Promise.resolve(0),
     async *subscribe({ signal, categories = [] }) {
-      const found = events.filter(({ stream }) => categories.some((category) => stream.startsWith(`${category}-`)));
-      for (let from = 0; from < found.length; from += 5_000) {
-        const batch = found.slice(from, from + 5_000);
-        yield { events: batch, scannedTo: batch.at(-1)!.position, caughtUp: from + 5_000 >= found.length };
+      const wanted = ({ stream }: StoredEvent) => categories.some((category) => stream.startsWith(`${category}-`));
+      for (let from = 0; from < events.count; from += 2_000) {
+        const batch = Array.from({ length: Math.min(2_000, events.count - from) }, (_, i) => events.at(from + i));
+        yield {
+          events: batch.filter(wanted),
+          scannedTo: batch.at(-1)!.position,
+          caughtUp: from + 2_000 >= events.count,
+        };
       }
       yield { events: [], scannedTo: head, caughtUp: true };
       await new Promise((ended) => {
