@@ -18,6 +18,7 @@ export interface ConsumerSurroundings extends DeliveryRules {
 }
 
 const QUIET_MS = 1_000;
+const FOR_EVER_MS = 2 ** 31 - 1;
 
 /** One consumer in this process: waits to own it, then follows the store from its checkpoint. */
 export class ConsumerLoop {
@@ -94,9 +95,11 @@ export class ConsumerLoop {
     let next = batches.next();
     try {
       for (;;) {
-        const step = await this.nextOrAsked(next, delivering, ended);
-        if (step === 'asked') await delivering.retryAsked();
-        else if (step.done === true) return;
+        const step = await this.nextOrAsked(next, delivering, checkpoint, ended);
+        if (step === 'asked') {
+          await delivering.retryAsked();
+          if (this.scanned > checkpoint.position) checkpoint = await this.moved(checkpoint, this.scanned);
+        } else if (step.done === true) return;
         else {
           checkpoint = await this.take(step.value, checkpoint, delivering);
           next = batches.next();
@@ -116,12 +119,15 @@ export class ConsumerLoop {
   private async nextOrAsked(
     next: Promise<IteratorResult<SubscriptionBatch>>,
     delivering: Delivering,
+    checkpoint: Checkpoint,
     signal: AbortSignal,
   ): Promise<IteratorResult<SubscriptionBatch> | 'asked'> {
     const { woken } = this.work;
     const settled = new AbortController();
     const waiting = AbortSignal.any([signal, woken, settled.signal]);
-    const asked = pause(delivering.hasParked ? this.surroundings.pollMs : 2 ** 31 - 1, waiting);
+    // On a quiet log nothing else would store what was scanned, and whoever asks for the lag sees one that is none.
+    const behind = this.scanned > checkpoint.position ? QUIET_MS : FOR_EVER_MS;
+    const asked = pause(delivering.hasParked ? this.surroundings.pollMs : behind, waiting);
     try {
       // An ended subscription ends `next` too.
       const what = asked.then(async () => (signal.aborted ? await next : ('asked' as const)));

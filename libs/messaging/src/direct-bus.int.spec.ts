@@ -285,6 +285,23 @@ it('finishes what is in hand when it is stopped', async () => {
   expect(finished).toBe(true);
 });
 
+it('stores what it has looked at on a quiet log too, so that its lag can be seen from outside', async () => {
+  const bus = await start(() => Promise.resolve());
+  await tell('a', 'x');
+  expect(await bus.waitFor(await store.head(), 10_000)).toBe(true);
+  await store.append('campaign-quiet', 'any', [
+    {
+      id: randomUUID(),
+      type: 'Told',
+      data: { copies: 0 },
+      metadata: { v: 1, time: '2026-01-01T00:00:00.000Z', actor: SYSTEM, correlationId: 'c' },
+    },
+  ]);
+  const storage = new PostgresConsumerStorage(pool);
+  const head = await store.head();
+  for (let stored = ''; stored !== head; stored = await storage.position(name)) await sleep(20);
+});
+
 describe('the inbox', () => {
   const once = (stream: string, revision: number, n = 0) =>
     withTransaction(pool, (client) => inboxOnce(client, name, { stream, revision, n }));
