@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
-import type { EventStore } from '@muster/event-store';
+import { START, type EventStore, type Position } from '@muster/event-store';
 import { EventStoreDbEventStore } from '@muster/event-store-eventstoredb';
 import { EventStoreDbDouble } from '@muster/event-store-eventstoredb/testing';
 import { PostgresEventStore } from '@muster/event-store-postgres';
 import { aNewEvent, collect, newEvents, someMetadata } from '@muster/event-store-testing';
 import { createPool } from '@muster/postgres';
-import { copyLog, type CopyCheckpoint } from './index';
+import { copyLog, placeInCopy, type CopyCheckpoint } from './index';
 
 jest.setTimeout(60_000);
 
@@ -103,4 +103,22 @@ it('goes from Postgres to EventStoreDB and back, the server killed and the copy 
   expect(await copyLog({ from: eventStoreDb, to: again, checkpoints: back })).toEqual(result);
   expect(await content(again)).toEqual(original);
   await again.close();
+});
+
+it('a follower of one log goes on at the same event in its copy', async () => {
+  const [old, copied] = [await collect(postgres.readAll()), await collect(eventStoreDb.readAll())];
+  for (const n of [0, 1, 77, old.length - 1]) {
+    expect(await placeInCopy(postgres, eventStoreDb, old[n]!.position)).toBe(copied[n]!.position);
+    expect(await placeInCopy(eventStoreDb, postgres, copied[n]!.position)).toBe(old[n]!.position);
+  }
+  expect(await placeInCopy(postgres, eventStoreDb, START)).toBe(START);
+  // Subscriptions also tell how far they have scanned, which need not be where an event of ours is.
+  const offset = String(BigInt(copied[1]!.position.slice(0, 20)) + 1n).padStart(20, '0');
+  const between = `${offset}.${offset}` as Position;
+  expect(await placeInCopy(eventStoreDb, postgres, between)).toBe(old[1]!.position);
+});
+
+it('a place is refused where the copy does not hold the event', async () => {
+  const { position } = await postgres.append('campaign-new', 'noStream', newEvents(1));
+  await expect(placeInCopy(postgres, eventStoreDb, position)).rejects.toThrow('the copy does not hold campaign-new');
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { EMPTY_HASH, chained, textOf, LogHash } from './log-hash';
 import {
   MAX_APPEND_BYTES,
   START,
@@ -48,7 +48,6 @@ const CHECKPOINT_EVENTS = 500;
 const GROUP_EVENTS = 500;
 /** Leaves room for what a store counts beside the text. */
 const GROUP_BYTES = MAX_APPEND_BYTES * 0.9;
-const EMPTY_HASH = createHash('sha256').digest('hex');
 
 /**
  * Copies a log, event by event in its order, with streams, revisions, ids, types, data and metadata (and so times) as
@@ -90,13 +89,9 @@ export async function copyLog({ from, to, checkpoints, onProgress }: CopyOptions
 
 /** Number and hash of a whole log, as {@link copyLog} compares them. */
 export async function hashOf(store: EventStore): Promise<CopyResult> {
-  let events = 0;
-  let hash = EMPTY_HASH;
-  for await (const event of store.readAll()) {
-    events++;
-    hash = chained(hash, textOf(event));
-  }
-  return { events, hash };
+  const log = new LogHash();
+  for await (const event of store.readAll()) log.add(event);
+  return { events: log.events, hash: log.hash };
 }
 
 async function beginning(from: EventStore, to: EventStore, checkpoints: CopyCheckpoints): Promise<CopyCheckpoint> {
@@ -181,13 +176,4 @@ async function holds(store: EventStore, events: readonly StoredEvent[]): Promise
   const texts: string[] = [];
   for await (const event of stored) texts.push(textOf(event));
   return texts.length === events.length && events.every((event, i) => textOf(event) === texts[i]);
-}
-
-function chained(hash: string, text: string): string {
-  return createHash('sha256').update(hash).update(text).digest('hex');
-}
-
-/** All that is kept of an event. */
-function textOf({ stream, revision, id, type, data, metadata }: StoredEvent): string {
-  return JSON.stringify([stream, revision, id, type, data, metadata]);
 }

@@ -7,3 +7,5 @@ export {
   type CopyOptions,
   type CopyResult,
 } from './copy-log';
+export { LogHash } from './log-hash';
+export { placeInCopy } from './place-in-copy';
