@@ -12,7 +12,14 @@ const base = {
     customExportConditions: ['@muster/source', 'node', 'require', 'default'],
   },
   transform: { '^.+\\.[cm]?ts$': ['@swc/jest', { ...swc, swcrc: false }] },
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/bench', '<rootDir>/tools', '<rootDir>/infra'],
+  roots: [
+    '<rootDir>/apps',
+    '<rootDir>/libs',
+    '<rootDir>/bench',
+    '<rootDir>/examples',
+    '<rootDir>/tools',
+    '<rootDir>/infra',
+  ],
   modulePathIgnorePatterns: ['/dist/'],
 };
 

@@ -16,6 +16,7 @@ const STEPS = {
     'apps',
     'libs',
     'bench',
+    'examples',
     'tools',
   ],
   copies: [binary('jscpd')],

@@ -33,7 +33,7 @@ function targetsOf(root) {
 
 exports.name = 'muster-targets';
 exports.createNodesV2 = [
-  '{apps,libs,bench}/**/project.json',
+  '{apps,libs,bench,examples}/**/project.json',
   (files) =>
     files
       .filter((file) => !file.includes('node_modules'))

@@ -1,3 +1,4 @@
+import type { DataOfSchema, eventSchema } from './declared/declaration';
 import { CONTRACTS, type EventType } from './declared/registry';
 import { exampleOf, keyOf } from './documents/example';
 import type { AudienceExcluded, CampaignActivated, IntegrationEvent, ProfileEnteredCampaign } from './index';
@@ -22,8 +23,9 @@ const asByHand: [
   >,
   Same<AudienceExcluded, { readonly campaignId: string; readonly databaseId: string | null; readonly left: number }>,
   Same<CampaignActivated['stratification'], { readonly hash: string; readonly strata: readonly string[] } | null>,
+  Same<DataOfSchema<ReturnType<typeof eventSchema>>, IntegrationEvent>,
   Same<Extract<EventType, `${string}GroupChanged.v1`>, 'muster.audiences.ProfileGroupChanged.v1'>,
-] = [true, true, true, true];
+] = [true, true, true, true, true];
 
 const example = (type: EventType): IntegrationEvent => exampleOf(CONTRACTS.find((declared) => declared.type === type)!);
 const entered = example('muster.audiences.ProfilesEnteredCampaign.v1');
@@ -55,7 +57,7 @@ describe.each(CONTRACTS.map((declared) => [declared.type, declared] as const))('
   });
 
   it('may have fields that are not known', () => {
-    expect(eventCheck({ ...withData(event, { more: 1 }), traceparent: '00-1' })).toBeUndefined();
+    expect(eventCheck({ ...withData(event, { more: 1 }), ...{ tracestate: 'more' } })).toBeUndefined();
   });
 
   it('is refused without any of the fields that it promises, and with one of another type', () => {
@@ -85,6 +87,7 @@ it.each([
   ['id', 'audience-1'],
   ['source', '/muster/campaigns'],
   ['subject', 'spring'],
+  ['traceparent', '00-1'],
 ])('refuses an envelope whose %s is %s', (attribute, value) => {
   const problem = eventCheck({ ...entered, [attribute]: value });
   expect(problem).toContain(`/${attribute} must`);

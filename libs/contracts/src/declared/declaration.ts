@@ -54,7 +54,7 @@ export const declaring =
   });
 
 /** The schema of the whole event: the CloudEvents envelope with Muster's attributes around the declared data. */
-export function eventSchema({ type, context, data, description }: EventDeclaration): TObject {
+export function eventSchema({ type, context, data, description }: EventDeclaration) {
   return Type.Object(
     {
       specversion: Type.Literal('1.0'),
@@ -62,13 +62,19 @@ export function eventSchema({ type, context, data, description }: EventDeclarati
         pattern: '^.+/[0-9]+/[0-9]+$',
         description: '`<stream>/<revision>/<n>`: the same however often the event is delivered.',
       }),
-      source: Type.Literal(`/muster/${context}`),
+      source: Type.Literal<string>(`/muster/${context}`),
       type: Type.Literal(type),
       time: Type.String({ format: 'date-time', pattern: 'Z$', description: 'When it happened, in UTC.' }),
       subject: Type.String({ format: 'uuid', description: 'The segment or campaign that it happened to.' }),
       datacontenttype: Type.Literal('application/json'),
       correlationid: Type.String({ minLength: 1, description: 'The request or run that led to it.' }),
       causationid: Type.Optional(Type.String({ format: 'uuid', description: 'The stored event that this one tells.' })),
+      traceparent: Type.Optional(
+        Type.String({
+          pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}',
+          description: 'The trace that led to it, where there is one (W3C Trace Context).',
+        }),
+      ),
       position: Type.String({ minLength: 1, description: 'Where that stands in its event store. Opaque.' }),
       data,
     },

@@ -136,8 +136,9 @@ describe('a long poll', () => {
   it('is answered with nothing when the time is over, with a cursor behind what was not asked for', async () => {
     const { nextCursor } = await page('');
     const other = new SegmentStory(databaseId);
+    const answered = page(`waitSeconds=1&contexts=audiences&after=${nextCursor}`);
     await tell(muster.store, other.stream, [other.created()]);
-    const { items, nextCursor: next } = await page(`waitSeconds=1&contexts=audiences&after=${nextCursor}`);
+    const { items, nextCursor: next } = await answered;
     expect(items).toEqual([]);
     expect((await page(`after=${next}`)).items).toEqual([]);
   });
