@@ -7,7 +7,7 @@ import { outgoingEvent, type OutgoingEvent } from '@muster/contracts';
 import { START, type EventStore, type Position, type StoredEvent } from '@muster/event-store';
 import { CONSUMER_DDL, PostgresConsumerStorage, type Translation } from '@muster/messaging';
 import { KafkaBus, topicOf, type KafkaBusOptions } from '@muster/messaging-kafka';
-import { startKafka, type TestKafka } from '@muster/messaging-kafka/testing';
+import { declareTopics, startKafka, TEST_TOPICS, type TestKafka } from '@muster/messaging-kafka/testing';
 import { createPool, type Leases } from '@muster/postgres';
 import { ProfileSet } from '@muster/profile-set';
 import type { Pool } from 'pg';
@@ -29,6 +29,7 @@ export async function benchKafka(connectionString: string): Promise<Figure[]> {
   const kafka = await startKafka();
   const pool = createPool({ connectionString });
   try {
+    await declareTopics(kafka);
     await pool.query(`DROP TABLE IF EXISTS consumer_checkpoint, parked_event, consumer_inbox; ${CONSUMER_DDL}`);
     const events = campaignEvents();
     const relayed = await rateOfRelay(kafka, pool, events);
@@ -157,7 +158,7 @@ const leases: Leases = {
 function busOn(kafka: TestKafka, pool: Pool, store: EventStore, options: Partial<KafkaBusOptions>): KafkaBus {
   return new KafkaBus({
     connection: { brokers: kafka.brokers },
-    topics: { replicationFactor: 1, minInsyncReplicas: 1 },
+    topics: TEST_TOPICS,
     store,
     storageOf: () => new PostgresConsumerStorage(pool),
     leasesOf: () => leases,

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { EmbeddedPostgresError } from '@muster/embedded';
-import { ConfigError, readConfig } from '@muster/platform';
+import { unreachable } from '@muster/event-store-eventstoredb';
+import { adaptersOf, BrokenProcess, ConfigError, ForeignEventStore, readConfig } from '@muster/platform';
 import { loadSample } from './sample/load-sample';
 import { startStandalone, type Standalone } from './start-standalone';
 import { welcome } from './welcome';
@@ -8,13 +9,26 @@ import { welcome } from './welcome';
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
   const shutdown = new Shutdown();
-  const standalone = await startStandalone({
+  const adapters = adaptersOf(config);
+  await requireEventStore(adapters.eventStoreDbUrl);
+  const broken = new BrokenProcess(() => starting.then((standalone) => standalone.close()));
+  const starting: Promise<Standalone> = startStandalone({
     ...config,
+    adapters,
+    onBroken: (reason) => broken.end(reason),
     onDatabaseLost: (error) => shutdown.databaseLost(error),
   });
+  const standalone = await starting;
   shutdown.follow(standalone);
   process.stdout.write(welcome(standalone, config));
   if (config.sampleData) await addSample(standalone, shutdown.begun);
+}
+
+class EventStoreMissing extends Error {}
+
+async function requireEventStore(url: string | undefined): Promise<void> {
+  const reason = url === undefined ? null : await unreachable(url);
+  if (reason !== null) throw new EventStoreMissing(`${reason}. Start it first, or set EVENTSTOREDB_URL.`);
 }
 
 /** In the background of a first start; whoever does not want it sets SAMPLE_DATA=off. */
@@ -76,7 +90,9 @@ function fail(error: unknown): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message;
+  for (const known of [ConfigError, EmbeddedPostgresError, EventStoreMissing, ForeignEventStore]) {
+    if (error instanceof known) return error.message;
+  }
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `Something listens on this port already (${error.message}). Set PORT to another one, or to 0 for any free one.`;

@@ -3,7 +3,7 @@ import { AudiencesModule } from '@muster/audiences-service';
 import { CampaignsModule } from '@muster/campaigns-service';
 import { EmbeddedPostgres, firstReachableFolder } from '@muster/embedded';
 import { InsightsModule } from '@muster/insights-service';
-import { createHttpApp, PlatformModule, type LogLevel } from '@muster/platform';
+import { createHttpApp, PlatformModule, type Adapters, type LogLevel, type PlatformOptions } from '@muster/platform';
 import { SegmentsModule } from '@muster/segments-service';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -29,6 +29,10 @@ export interface StandaloneOptions {
   readonly adminApiKey?: string | null;
   /** Of an OpenTelemetry collector. Absent or null: nothing is traced. */
   readonly otlpEndpoint?: string | null;
+  /** Default: events in Postgres, and no broker. */
+  readonly adapters?: Adapters;
+  /** Something goes no further in this process that a new one can do. */
+  readonly onBroken?: (reason: string) => void;
   /** The embedded Postgres ended by itself: nothing works any more. */
   readonly onDatabaseLost?: (error: Error) => void;
 }
@@ -103,12 +107,16 @@ async function openDatabase(dataDir: string, options: StandaloneOptions): Promis
   return { url: postgres.connectionString, stop: () => postgres.stop() };
 }
 
-function rootModule(databaseUrl: string, { logLevel = 'info', otlpEndpoint }: StandaloneOptions): DynamicModule {
-  const traces = otlpEndpoint ? { traces: { endpoint: otlpEndpoint, service: 'muster-standalone' } } : {};
-  return {
-    module: StandaloneModule,
-    imports: [PlatformModule.forRoot({ databaseUrl, logLevel, ...traces }), ...SERVICES],
+function rootModule(databaseUrl: string, options: StandaloneOptions): DynamicModule {
+  const { logLevel = 'info', adapters, onBroken, otlpEndpoint } = options;
+  const platform: PlatformOptions = {
+    databaseUrl,
+    logLevel,
+    ...adapters,
+    ...(onBroken && { onBroken }),
+    ...(otlpEndpoint && { traces: { endpoint: otlpEndpoint, service: 'muster-standalone' } }),
   };
+  return { module: StandaloneModule, imports: [PlatformModule.forRoot(platform), ...SERVICES] };
 }
 
 async function ensureKey(app: NestFastifyApplication, dataDir: string, adminApiKey: string | null): Promise<string> {

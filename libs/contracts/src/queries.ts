@@ -88,6 +88,13 @@ export interface SegmentsApi {
   /** The stratum code of each of these profiles (ascending, distinct, at most 100,000 in one call) as of now. */
   strata(databaseId: string, stratificationHash: string, profiles: Uint32Array): Promise<Uint16Array>;
 
+  /**
+   * The external ids of these profiles (at most 10,000 in one call). Who is not there any more is left out: erased, or
+   * with a whole database that was deleted. `null` where the database does not publish external ids. Throws
+   * `DATABASE_NOT_FOUND` where there never was one.
+   */
+  externalIdsOf(databaseId: string, profiles: readonly number[]): Promise<ReadonlyMap<number, string> | null>;
+
   /** Idempotent. Registers the use of a segment before the user depends on it. */
   registerSegmentUse(segmentId: string, user: UseOf): Promise<void>;
 

@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { createKafka, KafkaBus, type KafkaBusOptions } from './index';
-import { startKafka, type TestKafka } from './testing';
+import { declareTopics, startKafka, TEST_TOPICS, type TestKafka } from './testing';
 
 export const TOLD = 'muster.campaigns.Told.v1';
 /** A busy machine is no reason to fail. */
@@ -79,6 +79,7 @@ export class BusWorld {
 
   static async open(): Promise<BusWorld> {
     const [kafka, database] = await Promise.all([startKafka(), createTestDatabase()]);
+    await declareTopics(kafka);
     const pool = createPool({ connectionString: database.connectionString });
     await pool.query(CONSUMER_DDL);
     await pool.query('CREATE TABLE effect (n serial, run text, key text, text text)');
@@ -132,7 +133,7 @@ export class BusWorld {
   async start(consumers: readonly IntegrationConsumer[], options: Partial<KafkaBusOptions> = {}, relays = true) {
     const bus = new KafkaBus({
       connection: { brokers: this.kafka.brokers },
-      topics: { replicationFactor: 1, minInsyncReplicas: 1 },
+      topics: TEST_TOPICS,
       store: this.store,
       storageOf: () => new PostgresConsumerStorage(this.pool),
       leasesOf: () => this.leases,

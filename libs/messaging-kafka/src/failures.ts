@@ -1,14 +1,18 @@
 import { goesOn } from '@muster/messaging';
 import { KafkaJSError } from 'kafkajs';
+import { WrongTopicConfiguration } from './check-topics';
 import { UnexpectedAnswer } from './transactional-producer';
 
-/** What no repetition mends: somebody has to change a setting or a right. */
-const FOR_GOOD =
-  /AUTHORIZATION_FAILED|SASL|UNSUPPORTED|MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_REQUIRED_ACKS|NotImplemented/;
+/** What no repetition mends. */
+const FOR_GOOD = /UNSUPPORTED|MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_REQUIRED_ACKS|NotImplemented/;
 
-/** True where the same may go well a moment later: Kafka away, a leader moved, another owner of the producer. */
+/**
+ * True where the same may go well later: Kafka away, a leader moved, another owner of the producer; also where an operator
+ * has to put topics, a password or a right in order, which needs no restart here. Readiness says so until then.
+ */
 export function passes(error: unknown): boolean {
-  return isPassingInKafka(error) || error instanceof UnexpectedAnswer || goesOn(error);
+  if (error instanceof UnexpectedAnswer || error instanceof WrongTopicConfiguration) return true;
+  return isPassingInKafka(error) || goesOn(error);
 }
 
 function isPassingInKafka(error: unknown): boolean {

@@ -16,6 +16,9 @@ export class GroupConsumer {
   readonly topics: readonly string[];
   /** The lag when it was last asked for; while Kafka is away nothing better is known. */
   lastLag = 0;
+  /** Messages put aside since the start, because nobody can read them. */
+  deadLetters = 0;
+  private readonly surroundings: GroupSurroundings;
   private readonly ending = new AbortController();
   private readonly partitions = new Map<number, PartitionWork>();
   private readonly watchdog: Watchdog;
@@ -26,8 +29,16 @@ export class GroupConsumer {
 
   constructor(
     readonly consumer: IntegrationConsumer,
-    private readonly surroundings: GroupSurroundings,
+    surroundings: GroupSurroundings,
   ) {
+    const { onDeadLetter } = surroundings;
+    this.surroundings = {
+      ...surroundings,
+      onDeadLetter: (...letter) => {
+        this.deadLetters++;
+        onDeadLetter(...letter);
+      },
+    };
     this.topics = [...new Set(consumer.subscriptions.map(({ context, feed }) => topicOf(context, feed)))];
     this.watchdog = new Watchdog(surroundings.times.stallMs, () => this.lag());
   }

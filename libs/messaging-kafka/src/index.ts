@@ -1,8 +1,9 @@
+export { applyTopics, type AppliedTopics } from './apply-topics';
+export { checkTopics, WrongTopicConfiguration, type TopicSafety } from './check-topics';
 export { createKafka, type KafkaConnection } from './client/create-kafka';
 export { DeadLetterBox, type FoundLetter, type LetterOutcome } from './dead-letter-box';
-export { ensureTopics, WrongTopicConfiguration, type TopicSafety } from './ensure-topics';
 export type { GroupTimes } from './group-surroundings';
-export { KafkaBus, type KafkaBusOptions, type KafkaPartStatus } from './kafka-bus';
+export { KafkaBus, type KafkaBusOptions } from './kafka-bus';
 export { partitionOf } from './partition-of';
 export { profileMessages, type ExternalIds } from './profile-feed';
 export type { EventCheck } from './read-message';

@@ -2,7 +2,7 @@ import { describeIf } from '@muster/embedded/testing';
 import { DomainError } from '@muster/kernel';
 import type { OutgoingEvent } from '@muster/contracts';
 import { BusWorld, PATIENCE_MS, textOf, TOLD, until } from './bus-world.fixture';
-import { createKafka, DEAD_LETTERS, ensureTopics, topicOf } from './index';
+import { DEAD_LETTERS, topicOf } from './index';
 import { kafkaForTests } from './testing';
 
 jest.setTimeout(2 * PATIENCE_MS);
@@ -177,30 +177,6 @@ describeIf(available, reason)('on a real broker', () => {
       'campaigns.relay-lifecycle Error: cannot be read',
       expect.stringContaining(`campaigns.relay-lifecycle MessageTooLarge: ${TOLD} campaign-${world.run}a/0/0 takes`),
     ]);
-  });
-
-  it('creates the topics that are missing, and names everything that is not as declared', async () => {
-    const kafka = createKafka({ brokers: world.kafka.brokers });
-    const admin = kafka.admin();
-    await admin.connect();
-    try {
-      const topic = { name: `try.${world.run}`, partitions: 3, retentionMs: 3_600_000, maxMessageBytes: 100_000 };
-      const safety = { replicationFactor: 1, minInsyncReplicas: 1 };
-      await ensureTopics(admin, safety, [topic]);
-      await ensureTopics(admin, safety, [topic]);
-      const otherwise = { ...topic, partitions: 12, retentionMs: 7_200_000, maxMessageBytes: 200_000 };
-      await expect(ensureTopics(admin, { ...safety, minInsyncReplicas: 2 }, [otherwise])).rejects.toMatchObject({
-        name: 'WrongTopicConfiguration',
-        differences: [
-          `${topic.name}: it has 3 partitions, 12 are declared`,
-          `${topic.name}: retention.ms is 3600000, at least 7200000 is needed`,
-          `${topic.name}: min.insync.replicas is 1, at least 2 is needed`,
-          `${topic.name}: max.message.bytes is 100000, at least 200000 is needed`,
-        ],
-      });
-    } finally {
-      await admin.disconnect();
-    }
   });
 });
 

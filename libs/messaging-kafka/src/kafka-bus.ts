@@ -1,20 +1,29 @@
 import type { Context } from '@muster/contracts';
 import type { EventStore, Position } from '@muster/event-store';
-import type { ConsumerStorage, IntegrationBus, IntegrationConsumer, ParkedEvent, Translation } from '@muster/messaging';
+import type {
+  BusPartStatus,
+  ConsumerStorage,
+  IntegrationConsumer,
+  OperatedBus,
+  ParkedEvent,
+  Translation,
+} from '@muster/messaging';
 import { pause, type Leases } from '@muster/postgres';
 import type { OutgoingEvent } from '@muster/contracts';
 import type { Kafka } from 'kafkajs';
 import { createKafka, type KafkaConnection } from './client/create-kafka';
+import { checkTopics, type TopicSafety } from './check-topics';
 import { DeadLetters } from './dead-letters';
-import { ensureTopics, type TopicSafety } from './ensure-topics';
 import { GroupConsumer } from './group-consumer';
 import type { GroupTimes } from './group-surroundings';
+import { KafkaProbe } from './kafka-probe';
 import { OffsetReader } from './offsets';
 import type { ExternalIds } from './profile-feed';
 import type { EventCheck } from './read-message';
 import type { RelayStep } from './publishing';
 import { Relay, relayName } from './relay';
 import { feedOf, feedsOf, topicOf } from './topics';
+import { troubleOf } from './trouble';
 
 export interface KafkaBusOptions {
   readonly connection: KafkaConnection;
@@ -60,16 +69,6 @@ export interface KafkaBusOptions {
   readonly onLog?: (message: string) => void;
 }
 
-export interface KafkaPartStatus {
-  readonly name: string;
-  readonly kind: 'relay' | 'consumer';
-  readonly state: 'running' | 'stopped';
-  /** Of a relay: stored events to look at. Of a consumer: messages to handle, by its whole group. */
-  readonly lagEvents: number;
-  readonly parkedKeys: readonly string[];
-  readonly error?: string;
-}
-
 const TIMES: GroupTimes = {
   sessionTimeoutMs: 45_000,
   heartbeatMs: 3_000,
@@ -81,7 +80,7 @@ const WAIT_MS = 25;
 const ANSWER_WITHIN_MS = 1_000;
 
 /** Integration events over Kafka: one relay per context and feed publishes, consumers are members of groups. */
-export class KafkaBus implements IntegrationBus {
+export class KafkaBus implements OperatedBus {
   private readonly translations: Translation[] = [];
   private readonly consumers: IntegrationConsumer[] = [];
   private readonly relays: Relay[] = [];
@@ -89,14 +88,16 @@ export class KafkaBus implements IntegrationBus {
   private readonly kafka: Kafka;
   private readonly offsets: OffsetReader;
   private readonly deadLetters: DeadLetters;
+  private readonly probe: KafkaProbe;
   private readonly ending = new AbortController();
-  private ensured: Promise<void> | undefined;
+  private checked: Promise<void> | undefined;
   private started = false;
 
   constructor(private readonly options: KafkaBusOptions) {
     this.kafka = createKafka(options.connection, options.onLog);
     this.offsets = new OffsetReader(this.kafka);
     this.deadLetters = new DeadLetters(this.kafka);
+    this.probe = new KafkaProbe(() => this.topicsAreRight());
   }
 
   addTranslation(translation: Translation): void {
@@ -152,12 +153,19 @@ export class KafkaBus implements IntegrationBus {
     return false;
   }
 
-  async status(): Promise<readonly KafkaPartStatus[]> {
+  async status(): Promise<readonly BusPartStatus[]> {
     const head = await this.options.store.head();
     return Promise.all([
       ...this.relays.map((relay) => this.statusOfRelay(relay, head)),
       ...this.groups.map((group) => this.statusOfGroup(group)),
     ]);
+  }
+
+  /** Asks Kafka itself, and looks at the topics; a process that carries nothing needs neither. */
+  async trouble(): Promise<string | null> {
+    if (this.relays.length + this.groups.length === 0) return null;
+    const error = await this.probe.ask();
+    return error === undefined ? null : troubleOf(error, this.options.connection.brokers);
   }
 
   listParked(consumer: string): Promise<readonly ParkedEvent[]> {
@@ -180,30 +188,34 @@ export class KafkaBus implements IntegrationBus {
     return true;
   }
 
-  private async statusOfRelay(relay: Relay, head: Position): Promise<KafkaPartStatus> {
+  private async statusOfRelay(relay: Relay, head: Position): Promise<BusPartStatus> {
     const position = await relay.position();
     const lagEvents = position < head ? await this.options.store.distance(position, head) : 0;
-    return { name: relay.name, kind: 'relay', lagEvents, parkedKeys: [], ...stateOf(relay.stoppedBy) };
+    return { name: relay.name, kind: 'relay', lagEvents, parkedKeys: [], deadLetters: 0, ...stateOf(relay.stoppedBy) };
   }
 
-  private async statusOfGroup(group: GroupConsumer): Promise<KafkaPartStatus> {
+  private async statusOfGroup(group: GroupConsumer): Promise<BusPartStatus> {
     const { name } = group.consumer;
     const late = pause(ANSWER_WITHIN_MS, this.ending.signal).then(() => group.lastLag);
     const lagEvents = await Promise.race([group.lag().catch(() => group.lastLag), late]);
     const keys = await this.options.storageOf(name).parkedKeys(name);
-    return { name, kind: 'consumer', lagEvents, parkedKeys: keys.map(({ key }) => key), ...stateOf(group.stoppedBy) };
+    const parkedKeys = keys.map(({ key }) => key);
+    const { deadLetters, stoppedBy } = group;
+    return { name, kind: 'consumer', lagEvents, parkedKeys, deadLetters, ...stateOf(stoppedBy) };
   }
 
   /** Asked by everything before it speaks to Kafka; after a failure the next one asks anew. */
   private readonly ready = (): Promise<void> => {
-    this.ensured ??= this.offsets
-      .asking((admin) => ensureTopics(admin, this.options.topics))
-      .catch((error: unknown) => {
-        this.ensured = undefined;
-        throw error;
-      });
-    return this.ensured;
+    this.checked ??= this.topicsAreRight().catch((error: unknown) => {
+      this.checked = undefined;
+      throw error;
+    });
+    return this.checked;
   };
+
+  private topicsAreRight(): Promise<void> {
+    return this.offsets.asking((admin) => checkTopics(admin, this.options.topics));
+  }
 
   private relaysOf(context: Context): Relay[] {
     const { store, storageOf, leasesOf, externalIds, transactionalIdPrefix = 'muster' } = this.options;
@@ -267,6 +279,6 @@ export class KafkaBus implements IntegrationBus {
   }
 }
 
-function stateOf(error: Error | undefined): Pick<KafkaPartStatus, 'state' | 'error'> {
+function stateOf(error: Error | undefined): Pick<BusPartStatus, 'state' | 'error'> {
   return error ? { state: 'stopped', error: error.message } : { state: 'running' };
 }

@@ -3,7 +3,7 @@ import type { EventStore, Position } from '@muster/event-store';
 import type { Leases } from '@muster/postgres';
 import { ConsumerLoop, type ConsumerSurroundings } from './consumer-loop';
 import type { ConsumerStorage, ParkedEvent } from './consumer-storage';
-import type { IntegrationBus, IntegrationConsumer, Translation } from './integration-bus';
+import type { BusPartStatus, IntegrationConsumer, OperatedBus, Translation } from './integration-bus';
 
 export interface DirectBusOptions {
   readonly store: EventStore;
@@ -29,20 +29,15 @@ export interface DirectBusOptions {
   readonly onInterrupted?: (consumer: string, error: Error) => void;
 }
 
-export interface ConsumerStatus {
-  readonly name: string;
-  readonly state: 'running' | 'stopped';
+export interface ConsumerStatus extends BusPartStatus {
   /** Everything up to here was handled or parked. */
   readonly position: Position;
-  readonly lagEvents: number;
-  readonly parkedKeys: readonly string[];
-  readonly error?: string;
 }
 
 const WAIT_MS = 25;
 
 /** Integration events without a broker: every consumer follows the event store and applies the same translations. */
-export class DirectBus implements IntegrationBus {
+export class DirectBus implements OperatedBus {
   private readonly translations: Translation[] = [];
   private readonly consumers: IntegrationConsumer[] = [];
   private readonly loops = new Map<string, ConsumerLoop>();
@@ -98,6 +93,11 @@ export class DirectBus implements IntegrationBus {
     return Promise.all([...this.loops.values()].map((loop) => this.statusOf(loop, head)));
   }
 
+  /** There is nothing between it and the event store. */
+  trouble(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   listParked(consumer: string): Promise<readonly ParkedEvent[]> {
     return this.storageOf(consumer).parked(consumer);
   }
@@ -121,10 +121,12 @@ export class DirectBus implements IntegrationBus {
     const error = loop.stoppedBy?.message;
     return {
       name,
+      kind: 'consumer',
       state: error === undefined ? 'running' : 'stopped',
       position,
       lagEvents: position < head ? await this.options.store.distance(position, head) : 0,
       parkedKeys: keys.map(({ key }) => key),
+      deadLetters: 0,
       ...(error !== undefined && { error }),
     };
   }

@@ -1,5 +1,6 @@
 import type { Context, Feed, OutgoingEvent } from '@muster/contracts';
-import type { StoredEvent } from '@muster/event-store';
+import type { Position, StoredEvent } from '@muster/event-store';
+import type { ParkedEvent } from './consumer-storage';
 
 /** Reads back in the stream of the event that is being translated (a build's plan, at its closing event). */
 export type ReadBack = (stream: string, from: number, to: number) => AsyncIterable<StoredEvent>;
@@ -38,4 +39,37 @@ export interface IntegrationBus {
   start(): Promise<void>;
   /** Finishes what is in hand. */
   stop(): Promise<void>;
+}
+
+/** How a consumer or a relay of this process gets on. */
+export interface BusPartStatus {
+  readonly name: string;
+  /** A relay publishes a feed; without a broker there is none. */
+  readonly kind: 'consumer' | 'relay';
+  readonly state: 'running' | 'stopped';
+  /** Stored events to look at; of a consumer of Kafka: messages to handle, by its whole group. An upper estimate. */
+  readonly lagEvents: number;
+  readonly parkedKeys: readonly string[];
+  /** Messages that this process put aside since it started, because nobody can read them. */
+  readonly deadLetters: number;
+  readonly error?: string;
+}
+
+/** What operations and tests see of a bus, whichever it is. */
+export interface OperatedBus extends IntegrationBus {
+  /** Whether a consumer of this process has something in hand. */
+  readonly busy: boolean;
+  /**
+   * Waits until the relays of this process have published everything up to `position`, and the consumers of this process
+   * have handled it; false after `timeoutMs`.
+   */
+  waitFor(position: Position, timeoutMs: number): Promise<boolean>;
+  status(): Promise<readonly BusPartStatus[]>;
+  /** For people: why nothing is carried at the moment; `null` where nothing is in the way. Answers within two seconds. */
+  trouble(): Promise<string | null>;
+  listParked(consumer: string): Promise<readonly ParkedEvent[]>;
+  /** Asks whoever has this key to try it again. Answers how many events it holds. */
+  retryParked(consumer: string, key: string): Promise<number>;
+  /** Gives up what is parked of this key; what comes later is delivered. Answers how many events were given up. */
+  dropParked(consumer: string, key: string): Promise<number>;
 }

@@ -1,22 +1,89 @@
 import type { EventStore } from '@muster/event-store';
-import { DirectBus, PostgresConsumerStorage } from '@muster/messaging';
+import { DirectBus, PostgresConsumerStorage, type OperatedBus } from '@muster/messaging';
+import { KafkaBus, type ExternalIds } from '@muster/messaging-kafka';
 import { Logger } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
 import type { Contexts } from './context/contexts';
+import type { PlatformOptions } from './platform-options';
+import { SEGMENTS_API } from './tokens';
 
-export function createBus(store: EventStore, contexts: Contexts): DirectBus {
+/** The bus that the options choose. */
+export function createBus(
+  options: PlatformOptions,
+  store: EventStore,
+  contexts: Contexts,
+  modules: ModuleRef,
+): OperatedBus {
+  const parts = {
+    store,
+    storageOf: (name: string) => new PostgresConsumerStorage(contexts.poolOfConsumer(name)),
+    leasesOf: (name: string) => contexts.leasesOfConsumer(name),
+  };
+  return options.kafka ? kafkaBus(options, options.kafka, parts, modules) : directBus(parts);
+}
+
+type Parts = Pick<ConstructorParameters<typeof DirectBus>[0], 'store' | 'storageOf' | 'leasesOf'>;
+
+function directBus(parts: Parts): DirectBus {
   const logger = new Logger('Bus');
   return new DirectBus({
-    store,
-    storageOf: (consumer) => new PostgresConsumerStorage(contexts.poolOfConsumer(consumer)),
-    leasesOf: (consumer) => contexts.leasesOfConsumer(consumer),
-    onParked: (consumer, { key, event }, err) => {
-      logger.error({ consumer, key, eventId: event.id, err }, 'an event was set aside: retry or drop its key');
-    },
+    ...parts,
+    ...warnings(logger),
     onStopped: (consumer, err) => {
       logger.error({ consumer, err }, 'a consumer stopped: it goes on after a restart');
     },
-    onInterrupted: (consumer, err) => {
-      logger.warn({ consumer, err }, 'a consumer was interrupted and tries again');
+  });
+}
+
+function kafkaBus(
+  { onBroken = () => undefined }: PlatformOptions,
+  { connection, topics }: NonNullable<PlatformOptions['kafka']>,
+  parts: Parts,
+  modules: ModuleRef,
+): KafkaBus {
+  const logger = new Logger('Bus');
+  const startedAt = performance.now();
+  return new KafkaBus({
+    connection,
+    topics,
+    ...parts,
+    ...warnings(logger),
+    externalIds: { externalIdsOf: (...asked) => externalIdsFrom(modules).externalIdsOf(...asked) },
+    onDeadLetter: (consumer, topic, offset, reason) => {
+      logger.error(
+        { consumer, topic, offset, reason },
+        'a message that nobody can read was put into the dead-letter topic',
+      );
+    },
+    onStopped: (name, err) => {
+      logger.error({ name, err }, 'a relay or consumer stopped: what it carries waits');
+      // What stops it at once stops the next process too: then people must look, and this one answers requests meanwhile.
+      if (performance.now() - startedAt > HOPELESS_WITHIN_MS) onBroken(`${name} stopped`);
+    },
+    onStalled: (consumer, lagEvents) => {
+      logger.error({ consumer, lagEvents }, 'a consumer gets messages and does not move');
+      onBroken(`the consumer ${consumer} does not move`);
+    },
+    onLog: (message) => {
+      logger.debug(message);
     },
   });
+}
+
+const HOPELESS_WITHIN_MS = 60_000;
+
+function warnings(logger: Logger): Pick<ConstructorParameters<typeof DirectBus>[0], 'onParked' | 'onInterrupted'> {
+  return {
+    onParked: (consumer, { key, event }, err) => {
+      logger.error({ consumer, key, eventId: event.id, err }, 'an event was set aside: retry or drop its key');
+    },
+    onInterrupted: (name, err) => {
+      logger.warn({ name, err }, 'a relay or consumer was interrupted and tries again');
+    },
+  };
+}
+
+/** Looked for when it is needed: the module that answers is made after the bus. */
+function externalIdsFrom(modules: ModuleRef): ExternalIds {
+  return modules.get<ExternalIds>(SEGMENTS_API, { strict: false });
 }

@@ -24,10 +24,21 @@ export { callerOf } from './http/request-scope';
 export { watch, type WatchOptions } from './http/watch';
 export * from './tokens';
 export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from './http/create-http-app';
+export { ForeignEventStore } from './store';
 export { PlatformModule } from './platform.module';
-export { LOG_LEVELS, PLATFORM_OPTIONS, type LogLevel, type PlatformOptions } from './platform-options';
+export {
+  LOG_LEVELS,
+  PLATFORM_OPTIONS,
+  adaptersOf,
+  type Adapters,
+  type LogLevel,
+  type PlatformOptions,
+} from './platform-options';
 export { BackgroundWork, type Worker } from './operations/background-work';
 export { Closing } from './operations/closing';
 export { Dependencies, type DependencyCheck } from './operations/dependencies';
-export { ConfigError, readConfig, requireConfig, type Config, type ConfigWith, type Requirable } from './config/config';
+export { readConfig, type Config, type ConfigWith, type Requirable } from './config/config';
+export type { KafkaConfig } from './config/kafka-config';
+export { ConfigError } from './config/variables';
+export { BrokenProcess } from './service/broken-process';
 export { runProcess, startProcess, type KeyIssuer, type ServiceDefinition } from './service/start-process';

@@ -1,5 +1,8 @@
+import type { Config } from './config/config';
+import type { KafkaConfig } from './config/kafka-config';
+
 export const PLATFORM_OPTIONS: unique symbol = Symbol('PlatformOptions');
-/** The pool of the event store and of the platform's own tables, which are in the schema `platform`. */
+/** The pool of the platform's own tables, and of the event store where that is in Postgres; in the schema `platform`. */
 export const STORE_POOL: unique symbol = Symbol('StorePool');
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -13,11 +16,29 @@ export interface TraceOptions {
   readonly service: string;
 }
 
-export interface PlatformOptions {
+/** What the process talks to beside Postgres. */
+export interface Adapters {
+  /** Absent: the events are in Postgres. */
+  readonly eventStoreDbUrl?: string;
+  /** Absent: consumers follow the event store, without a broker. */
+  readonly kafka?: KafkaConfig;
+}
+
+export interface PlatformOptions extends Adapters {
   readonly databaseUrl: string;
   /** Connections of each context's pool at most. Default 10. */
   readonly poolSize?: number;
   readonly logLevel: LogLevel;
   /** Absent: nothing is traced. */
   readonly traces?: TraceOptions;
+  /** Something goes no further in this process that a new one can do: it should end and be started anew. */
+  readonly onBroken?: (reason: string) => void;
+}
+
+/** What the configuration chooses; an address that is set and not chosen has no effect. */
+export function adaptersOf({ eventStore, eventStoreDbUrl, bus, kafka }: Config): Adapters {
+  return {
+    ...(eventStore === 'eventstoredb' && eventStoreDbUrl !== null && { eventStoreDbUrl }),
+    ...(bus === 'kafka' && kafka && { kafka }),
+  };
 }

@@ -1,6 +1,6 @@
 import type { EventSourcedAggregates } from '@muster/aggregates';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, ModuleRef } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { Pool } from 'pg';
 import { randomIds, secureRandom, systemClock } from './adapters';
@@ -40,10 +40,14 @@ export class PlatformModule {
       {
         provide: EVENT_STORE,
         inject: [STORE_POOL],
-        useFactory: async (pool: Pool) => new TracedEventStore(await openStore(pool)),
+        useFactory: async (pool: Pool) => new TracedEventStore(await openStore(pool, options)),
       },
       { provide: PLAIN_AGGREGATES, inject: [EVENT_STORE, IDS, STORE_POOL], useFactory: createAggregates },
-      { provide: INTEGRATION_BUS, inject: [EVENT_STORE, Contexts], useFactory: createBus },
+      {
+        provide: INTEGRATION_BUS,
+        inject: [PLATFORM_OPTIONS, EVENT_STORE, Contexts, ModuleRef],
+        useFactory: createBus,
+      },
       {
         provide: AGGREGATES,
         inject: [PLAIN_AGGREGATES, Metrics],

@@ -59,6 +59,20 @@ export class HttpSegmentsApi implements SegmentsApi {
     });
   }
 
+  async externalIdsOf(databaseId: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string> | null> {
+    const path = ['profile-databases', databaseId, 'external-ids'];
+    const bytes = encodeProfiles(Uint32Array.from(numbers));
+    const { externalIds } = await this.json<{ readonly externalIds: readonly (string | null)[] | null }>({
+      method: 'POST',
+      path,
+      bytes,
+      timeoutMs: LONG_MS,
+    });
+    if (externalIds === null) return null;
+    const known = numbers.map((number, i) => [number, externalIds[i]] as const);
+    return new Map(known.filter((pair): pair is readonly [number, string] => typeof pair[1] === 'string'));
+  }
+
   async registerSegmentUse(segmentId: string, user: UseOf): Promise<void> {
     await this.send({ method: 'POST', path: ['segments', segmentId, 'uses'], json: user });
   }

@@ -74,7 +74,7 @@ function withOwnConnection(connectionString: string): string {
 const FORM = /^(?:esdb|kurrentdb|kdb|eventstore)(?:\+discover)?:\/\/(?:([^:@/]*):([^@/]*)@)?[^/?]+/;
 
 /** Throws where the string is none, or names no user although the server will ask for one. */
-function credentialsOf(connectionString: string): Credentials {
+export function credentialsOf(connectionString: string): Credentials {
   const match = FORM.exec(connectionString);
   if (!match) throw new TypeError('the connection string of EventStoreDB looks like esdb://user:password@host:2113');
   const [, username, password] = match;

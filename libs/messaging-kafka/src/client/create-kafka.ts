@@ -3,7 +3,10 @@ import { registerCodecs } from './compression';
 import { quietIdleTimer } from './idle-timer';
 import { sendWrittenBatches } from './produce-request';
 
-export type KafkaConnection = Pick<KafkaConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>;
+export interface KafkaConnection extends Pick<KafkaConfig, 'clientId' | 'ssl' | 'sasl'> {
+  /** `host:port` each. */
+  readonly brokers: string[];
+}
 
 /** `onLog` gets what kafkajs finds worth a warning; what it tries again by itself is among it. */
 export function createKafka(connection: KafkaConnection, onLog: (message: string) => void = () => undefined): Kafka {

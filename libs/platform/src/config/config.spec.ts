@@ -1,4 +1,6 @@
-import { ConfigError, readConfig, requireConfig } from './config';
+import { adaptersOf } from '../platform-options';
+import { readConfig } from './config';
+import { ConfigError } from './variables';
 
 const read = (env: Record<string, string>) => readConfig(env, '/srv/app');
 
@@ -6,7 +8,9 @@ describe('configuration', () => {
   it('has a default for everything', () => {
     expect(read({})).toEqual({
       eventStore: 'postgres',
+      eventStoreDbUrl: null,
       bus: 'direct',
+      kafka: null,
       databaseUrl: null,
       host: '127.0.0.1',
       port: 3000,
@@ -25,11 +29,11 @@ describe('configuration', () => {
   });
 
   it('names every wrong variable at once, with what it is and what is allowed', () => {
-    const env = { EVENT_STORE: 'eventstoredb', BUS: 'kafka', PORT: '65536', LOG_LEVEL: 'loud', SAMPLE_DATA: 'yes' };
+    const env = { EVENT_STORE: 'files', BUS: 'pigeons', PORT: '65536', LOG_LEVEL: 'loud', SAMPLE_DATA: 'yes' };
     expect(() => read(env)).toThrow(
       new ConfigError([
-        'EVENT_STORE is "eventstoredb"; it must be one of: postgres.',
-        'BUS is "kafka"; it must be one of: direct.',
+        'EVENT_STORE is "files"; it must be one of: postgres, eventstoredb.',
+        'BUS is "pigeons"; it must be one of: direct, kafka.',
         'PORT is "65536"; it must be a whole number from 0 (any free port) to 65535.',
         'LOG_LEVEL is "loud"; it must be one of: fatal, error, warn, info, debug, trace, silent.',
         'SAMPLE_DATA is "yes"; it must be one of: on, off.',
@@ -40,6 +44,8 @@ describe('configuration', () => {
   it.each([
     ['DATABASE_URL', 'mysql://u:sesame@h/d'],
     ['DATABASE_URL', 'postgres://u:sesame@h'],
+    ['EVENTSTOREDB_URL', 'http://admin:sesame@h:2113'],
+    ['EVENTSTOREDB_URL', 'esdb://admin:sesame@h:port'],
     ['ADMIN_API_KEY', 'sesame'],
     ['SERVICE_API_KEY', 'sesame'],
   ])('never repeats the secret in %s', (name, value) => {
@@ -64,14 +70,19 @@ describe('configuration', () => {
   );
 
   it('names everything at once that a service needs and has not got', () => {
-    const config = read({ SEGMENTS_URL: 'http://segments:3001' });
-    expect(() => requireConfig(config, ['databaseUrl', 'segmentsUrl', 'serviceApiKey'])).toThrow(
+    const env = { SEGMENTS_URL: 'http://segments:3001', EVENT_STORE: 'eventstoredb', BUS: 'kafka', PORT: '-1' };
+    expect(() => readConfig(env, '/', ['databaseUrl', 'segmentsUrl', 'serviceApiKey'])).toThrow(
       new ConfigError([
+        'EVENTSTOREDB_URL is not set, and EVENT_STORE=eventstoredb needs it.',
+        'KAFKA_BROKERS is not set, and BUS=kafka needs it.',
+        'PORT is "-1"; it must be a whole number from 0 (any free port) to 65535.',
         'DATABASE_URL is not set, and this service needs it.',
         'SERVICE_API_KEY is not set, and this service needs it.',
       ]),
     );
-    expect(requireConfig(config, ['segmentsUrl']).segmentsUrl).toBe('http://segments:3001');
+    expect(readConfig({ SEGMENTS_URL: 'http://segments:3001' }, '/', ['segmentsUrl']).segmentsUrl).toBe(
+      'http://segments:3001',
+    );
   });
 
   it('takes what is valid', () => {
@@ -80,6 +91,68 @@ describe('configuration', () => {
     expect(
       read({ DATABASE_URL: databaseUrl, ADMIN_API_KEY: adminApiKey, MUSTER_DATA_DIR: 'data', PORT: '0' }),
     ).toMatchObject({ databaseUrl, adminApiKey, dataDir: '/srv/app/data', port: 0 });
+  });
+});
+
+describe('the configuration of Kafka', () => {
+  const kafka = (env: Record<string, string>) => read({ BUS: 'kafka', KAFKA_BROKERS: 'one:9092', ...env }).kafka;
+  const user = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_USERNAME: 'muster', KAFKA_PASSWORD: 'sesame' };
+
+  it('has safe defaults', () => {
+    expect(kafka({})).toEqual({
+      connection: { brokers: ['one:9092'], ssl: false },
+      topics: { replicationFactor: 3, minInsyncReplicas: 2 },
+    });
+  });
+
+  it('takes brokers, a user and encryption', () => {
+    expect(kafka({ ...user, KAFKA_BROKERS: 'one:9092, [::1]:9093', KAFKA_SSL: 'on' })?.connection).toEqual({
+      brokers: ['one:9092', '[::1]:9093'],
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-512', username: 'muster', password: 'sesame' },
+    });
+  });
+
+  it.each(['one', 'one:', 'one:0', 'one:9092,', 'kafka://one:9092', 'one:9092 two:9092', 'one:70000'])(
+    'refuses the brokers %j',
+    (KAFKA_BROKERS) => {
+      expect(() => kafka({ KAFKA_BROKERS })).toThrow('it must be host:port, or several separated by commas.');
+    },
+  );
+
+  it('takes a user with all that belongs to it, or none', () => {
+    expect(() => kafka({ KAFKA_USERNAME: 'muster' })).toThrow(
+      new ConfigError([
+        'KAFKA_SASL_MECHANISM is not set, and KAFKA_USERNAME needs it.',
+        'KAFKA_PASSWORD is not set, and KAFKA_USERNAME needs it.',
+      ]),
+    );
+    const message = messageOf(() => kafka({ ...user, KAFKA_SASL_MECHANISM: 'gssapi' }));
+    expect(message).toContain(
+      'KAFKA_SASL_MECHANISM is "gssapi"; it must be one of: plain, scram-sha-256, scram-sha-512.',
+    );
+    expect(message).not.toContain('sesame');
+  });
+
+  it.each([
+    [{ KAFKA_REPLICATION_FACTOR: '0' }, 'it must be a whole number from 1 to 9.'],
+    [{ KAFKA_MIN_INSYNC_REPLICAS: 'all' }, 'it must be a whole number from 1 to 9.'],
+    [
+      { KAFKA_REPLICATION_FACTOR: '1' },
+      'KAFKA_MIN_INSYNC_REPLICAS is 2; it must not be more than KAFKA_REPLICATION_FACTOR',
+    ],
+  ])('refuses %j', (env, message) => {
+    expect(() => kafka(env)).toThrow(message);
+  });
+
+  it('has no effect without BUS=kafka, nor has EVENTSTOREDB_URL without its store', () => {
+    const config = read({
+      KAFKA_USERNAME: 'muster',
+      KAFKA_REPLICATION_FACTOR: '1',
+      EVENTSTOREDB_URL: 'esdb://h?tls=false',
+    });
+    expect(config).toMatchObject({ bus: 'direct', kafka: null, eventStore: 'postgres' });
+    expect(adaptersOf(config)).toEqual({});
   });
 });
 

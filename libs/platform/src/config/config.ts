@@ -1,11 +1,28 @@
 import { resolve } from 'node:path';
-import { parseKey } from '../access';
 import { LOG_LEVELS, type LogLevel } from '../platform-options';
+import { readKafkaConfig, type KafkaConfig } from './kafka-config';
+import {
+  apiKey,
+  ConfigError,
+  eventStoreDbUrl,
+  hostName,
+  httpOrigin,
+  httpUrl,
+  portNumber,
+  postgresUrl,
+  Variables,
+} from './variables';
 
 /** What the environment says, checked. */
 export interface Config {
-  readonly eventStore: 'postgres';
-  readonly bus: 'direct';
+  /** Where the events are. Everything else is in Postgres either way. */
+  readonly eventStore: 'postgres' | 'eventstoredb';
+  /** Not null with `eventstoredb`. */
+  readonly eventStoreDbUrl: string | null;
+  /** How services tell each other what happened. */
+  readonly bus: 'direct' | 'kafka';
+  /** Not null with `kafka`. */
+  readonly kafka: KafkaConfig | null;
   /** `null`: an embedded Postgres in `dataDir`, which only the standalone app has. */
   readonly databaseUrl: string | null;
   readonly host: string;
@@ -24,20 +41,19 @@ export interface Config {
   readonly otlpEndpoint: string | null;
 }
 
-/** Everything that is wrong with the environment, a line for each variable. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  constructor(readonly problems: readonly string[]) {
-    super(['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
-  }
-}
-
-/** Reads and checks the whole environment at once. An empty variable counts as absent. Throws {@link ConfigError}. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>, workingDirectory: string): Config {
+/**
+ * Reads and checks the whole environment at once, and that it says what is needed. An empty variable counts as absent.
+ * Throws {@link ConfigError} with everything that is wrong.
+ */
+export function readConfig<K extends Requirable = never>(
+  env: Readonly<Record<string, string | undefined>>,
+  workingDirectory: string,
+  needed: readonly K[] = [],
+): ConfigWith<K> {
   const variables = new Variables(env);
   const config: Config = {
-    eventStore: variables.oneOf('EVENT_STORE', ['postgres'], 'postgres'),
-    bus: variables.oneOf('BUS', ['direct'], 'direct'),
+    ...readStore(variables),
+    ...readBus(variables),
     databaseUrl: variables.read<string | null>(
       'DATABASE_URL',
       null,
@@ -56,17 +72,35 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     dataDir: variables.read<string | null>('MUSTER_DATA_DIR', null, 'a path', (text) =>
       resolve(workingDirectory, text),
     ),
-    sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], env['DATABASE_URL'] ? 'off' : 'on') === 'on',
+    sampleData: variables.oneOf('SAMPLE_DATA', ['on', 'off'], variables.isSet('DATABASE_URL') ? 'off' : 'on') === 'on',
     adminApiKey: variables.read<string | null>('ADMIN_API_KEY', null, API_KEY, apiKey, true),
     serviceApiKey: variables.read<string | null>('SERVICE_API_KEY', null, API_KEY, apiKey, true),
     segmentsUrl: variables.read<string | null>('SEGMENTS_URL', null, 'http://host:port without a path', httpOrigin),
     otlpEndpoint: variables.read<string | null>('OTEL_EXPORTER_OTLP_ENDPOINT', null, 'http://host:port', httpUrl),
   };
-  variables.finish();
-  return config;
+  variables.need(
+    needed.map((name) => VARIABLES[name]),
+    'this service',
+  );
+  const { problems } = variables;
+  if (problems.length === 0 && hasAll(config, needed)) return config;
+  throw new ConfigError(problems);
 }
 
 const API_KEY = 'mk_<UUID in lower case>_<32 to 200 visible ASCII characters>';
+const EVENTSTOREDB_URL = 'esdb://user:password@host:2113, or esdb://host:2113?tls=false for a server without TLS';
+
+function readStore(variables: Variables): Pick<Config, 'eventStore' | 'eventStoreDbUrl'> {
+  const eventStore = variables.oneOf('EVENT_STORE', ['postgres', 'eventstoredb'], 'postgres');
+  const url = variables.read<string | null>('EVENTSTOREDB_URL', null, EVENTSTOREDB_URL, eventStoreDbUrl, true);
+  if (eventStore === 'eventstoredb') variables.need(['EVENTSTOREDB_URL'], 'EVENT_STORE=eventstoredb');
+  return { eventStore, eventStoreDbUrl: url };
+}
+
+function readBus(variables: Variables): Pick<Config, 'bus' | 'kafka'> {
+  const bus = variables.oneOf('BUS', ['direct', 'kafka'], 'direct');
+  return { bus, kafka: readKafkaConfig(variables, bus === 'kafka') };
+}
 
 /** What a service that runs apart cannot do without, and the variable that says it. */
 const VARIABLES = {
@@ -78,74 +112,6 @@ const VARIABLES = {
 export type Requirable = keyof typeof VARIABLES;
 export type ConfigWith<K extends Requirable> = Config & Readonly<Record<K, string>>;
 
-/** The same configuration, known to have these. Throws {@link ConfigError} with all that are absent. */
-export function requireConfig<K extends Requirable>(config: Config, names: readonly K[]): ConfigWith<K> {
-  if (hasAll(config, names)) return config;
-  const absent = names.filter((name) => config[name] === null);
-  throw new ConfigError(absent.map((name) => `${VARIABLES[name]} is not set, and this service needs it.`));
-}
-
 function hasAll<K extends Requirable>(config: Config, names: readonly K[]): config is ConfigWith<K> {
   return names.every((name) => config[name] !== null);
-}
-
-class Variables {
-  private readonly problems: string[] = [];
-
-  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
-
-  oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
-    return this.read<T>(name, fallback, `one of: ${allowed.join(', ')}`, (text) =>
-      allowed.find((each) => each === text),
-    );
-  }
-
-  /** `secret` values are not repeated in the message. */
-  read<T>(
-    name: string,
-    fallback: T,
-    allowed: string,
-    parse: (text: string) => Exclude<T, null> | undefined,
-    secret = false,
-  ): T {
-    const text = this.env[name];
-    if (text === undefined || text === '') return fallback;
-    const value = parse(text);
-    if (value !== undefined) return value;
-    this.problems.push(`${name} is ${secret ? 'set, and not valid' : JSON.stringify(text)}; it must be ${allowed}.`);
-    return fallback;
-  }
-
-  finish(): void {
-    if (this.problems.length > 0) throw new ConfigError(this.problems);
-  }
-}
-
-function postgresUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, hostname, pathname } = new URL(text);
-  const complete = /^postgres(ql)?:$/.test(protocol) && hostname !== '' && pathname.length > 1;
-  return complete ? text : undefined;
-}
-
-function apiKey(text: string): string | undefined {
-  return parseKey(text) ? text : undefined;
-}
-
-function httpOrigin(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, pathname, search, username } = new URL(text);
-  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && username === '' ? origin : undefined;
-}
-
-function httpUrl(text: string): string | undefined {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined;
-}
-
-function hostName(text: string): string | undefined {
-  return /^[A-Za-z0-9._:-]{1,253}$/.test(text) ? text : undefined;
-}
-
-function portNumber(text: string): number | undefined {
-  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
 }

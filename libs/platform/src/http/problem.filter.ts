@@ -52,7 +52,10 @@ export function toProblem(error: unknown, correlationId: string): ProblemDocumen
     const { detail, errors, extra } = error.details;
     return problemDocument(error.code, detail, correlationId, { ...(errors && { errors }), ...(extra && { extra }) });
   }
-  if (error instanceof StoreUnavailable || isUnavailable(error)) {
+  if (error instanceof StoreUnavailable) {
+    return problemDocument('DEPENDENCY_UNAVAILABLE', 'The event store does not answer. Try again soon.', correlationId);
+  }
+  if (isUnavailable(error)) {
     return problemDocument('DEPENDENCY_UNAVAILABLE', 'The database does not answer. Try again soon.', correlationId);
   }
   if (error instanceof EventTooLarge) {

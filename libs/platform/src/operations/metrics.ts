@@ -1,4 +1,4 @@
-import type { DirectBus } from '@muster/messaging';
+import type { BusPartStatus, OperatedBus } from '@muster/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { INTEGRATION_BUS } from '../tokens';
@@ -32,9 +32,19 @@ export class Metrics {
   private readonly parkedKeys = this.consumerGauge('parked_keys', 'Keys whose events wait for an operator.');
   private readonly consumerStopped = this.consumerGauge('stopped', '1 where the consumer has stopped: see the log.');
 
+  private readonly deadLetters = new Counter({
+    name: 'muster_dead_letters_total',
+    help: 'Messages that the consumer could not read and put into the dead-letter topic.',
+    labelNames: ['consumer'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly relayLag = this.relayGauge('lag_events', 'Events that the relay has not published yet.');
+  private readonly relayStopped = this.relayGauge('stopped', '1 where the relay has stopped: see the log.');
+
   constructor(
     private readonly runners: Runners,
-    @Inject(INTEGRATION_BUS) private readonly bus: DirectBus,
+    @Inject(INTEGRATION_BUS) private readonly bus: OperatedBus,
   ) {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -47,10 +57,9 @@ export class Metrics {
     this.commands.inc({ category, outcome });
   }
 
-  /** The text that Prometheus scrapes. */
+  /** The text that Prometheus scrapes. Where Postgres or the event store is away, lags stay what they were. */
   async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
-    await this.readProjections();
-    await this.readConsumers();
+    await Promise.allSettled([this.readProjections(), this.readBus()]);
     return { contentType: this.registry.contentType, text: await this.registry.metrics() };
   }
 
@@ -63,12 +72,30 @@ export class Metrics {
     }
   }
 
-  private async readConsumers(): Promise<void> {
-    for (const { name: consumer, lagEvents, parkedKeys, state } of await this.bus.status()) {
-      this.consumerLag.set({ consumer }, lagEvents);
-      this.parkedKeys.set({ consumer }, parkedKeys.length);
-      this.consumerStopped.set({ consumer }, state === 'stopped' ? 1 : 0);
+  private async readBus(): Promise<void> {
+    const parts = await this.bus.status();
+    this.deadLetters.reset();
+    for (const part of parts) {
+      if (part.kind === 'relay') this.readRelay(part);
+      else this.readConsumer(part);
     }
+  }
+
+  private readConsumer({ name: consumer, lagEvents, parkedKeys, deadLetters, state }: BusPartStatus): void {
+    this.consumerLag.set({ consumer }, lagEvents);
+    this.parkedKeys.set({ consumer }, parkedKeys.length);
+    this.consumerStopped.set({ consumer }, state === 'stopped' ? 1 : 0);
+    this.deadLetters.inc({ consumer }, deadLetters);
+  }
+
+  private readRelay({ name: relay, lagEvents, state }: BusPartStatus): void {
+    this.relayLag.set({ relay }, lagEvents);
+    this.relayStopped.set({ relay }, state === 'stopped' ? 1 : 0);
+  }
+
+  private relayGauge(name: string, help: string): Gauge<'relay'> {
+    const labelNames = ['relay'] as const;
+    return new Gauge({ name: `muster_relay_${name}`, help, labelNames, registers: [this.registry] });
   }
 
   private consumerGauge(name: string, help: string): Gauge<'consumer'> {

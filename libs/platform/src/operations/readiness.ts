@@ -1,8 +1,9 @@
-import type { DirectBus } from '@muster/messaging';
+import type { EventStore } from '@muster/event-store';
+import type { OperatedBus } from '@muster/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { STORE_POOL } from '../platform-options';
-import { INTEGRATION_BUS } from '../tokens';
+import { EVENT_STORE, INTEGRATION_BUS } from '../tokens';
 import { Closing } from './closing';
 import { Dependencies } from './dependencies';
 import { Runners } from './runners';
@@ -25,28 +26,42 @@ export class ReadinessProbe {
     private readonly closing: Closing,
     private readonly runners: Runners,
     private readonly dependencies: Dependencies,
-    @Inject(INTEGRATION_BUS) private readonly bus: DirectBus,
+    @Inject(INTEGRATION_BUS) private readonly bus: OperatedBus,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(STORE_POOL) private readonly pool: Pool,
   ) {}
 
   async check(): Promise<Readiness> {
     if (this.closing.signal.aborted) return { status: 'unavailable', reasons: ['the process is stopping'] };
+    const away = await this.away();
+    if (away.length > 0) return { status: 'unavailable', reasons: away };
     try {
-      await inTime(this.pool.query('SELECT 1'));
-      const reasons = [
-        ...(await inTime(this.laggards())),
-        ...(await inTime(this.brokenConsumers())),
-        ...(await inTime(this.dependencies.missing())),
-      ];
+      const reasons = await inTime(this.reasons());
       return { status: reasons.length > 0 ? 'degraded' : 'ready', reasons };
     } catch {
-      return { status: 'unavailable', reasons: ['Postgres does not answer'] };
+      return { status: 'degraded', reasons: ['what goes on in this process cannot be seen: Postgres is slow'] };
     }
   }
 
-  private async brokenConsumers(): Promise<readonly string[]> {
-    return (await this.bus.status()).flatMap(({ name, state, parkedKeys }) => {
-      if (state === 'stopped') return [`the consumer ${name} has stopped`];
+  /** Without these nothing can be answered. */
+  private async away(): Promise<readonly string[]> {
+    if (await fails(this.pool.query('SELECT 1'))) return ['Postgres does not answer'];
+    return (await fails(this.store.head())) ? ['the event store does not answer'] : [];
+  }
+
+  private async reasons(): Promise<readonly string[]> {
+    const [trouble, ...others] = await Promise.all([
+      this.bus.trouble(),
+      this.laggards(),
+      this.brokenParts(),
+      this.dependencies.missing(),
+    ]);
+    return [...(trouble === null ? [] : [trouble]), ...others.flat()];
+  }
+
+  private async brokenParts(): Promise<readonly string[]> {
+    return (await this.bus.status()).flatMap(({ name, kind, state, parkedKeys }) => {
+      if (state === 'stopped') return [`the ${kind} ${name} has stopped: see the log`];
       const keys = parkedKeys.length;
       return keys > 0 ? [`the consumer ${name} has set events of ${String(keys)} keys aside`] : [];
     });
@@ -59,6 +74,13 @@ export class ReadinessProbe {
       return lagSeconds > LAG_SECONDS ? [`${projection} is ${String(Math.round(lagSeconds))} s behind`] : [];
     });
   }
+}
+
+async function fails(work: Promise<unknown>): Promise<boolean> {
+  return inTime(work).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

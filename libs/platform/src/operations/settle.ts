@@ -1,5 +1,5 @@
 import type { EventStore } from '@muster/event-store';
-import type { DirectBus } from '@muster/messaging';
+import type { OperatedBus } from '@muster/messaging';
 import type { INestApplication } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENT_STORE, INTEGRATION_BUS } from '../tokens';
@@ -13,7 +13,7 @@ import { Runners } from './runners';
 export async function settle(app: INestApplication, timeoutMs = 15_000): Promise<void> {
   const store = app.get<EventStore>(EVENT_STORE);
   const runners = app.get(Runners);
-  const bus = app.get<DirectBus>(INTEGRATION_BUS);
+  const bus = app.get<OperatedBus>(INTEGRATION_BUS);
   const work = app.get(BackgroundWork);
   const deadline = Date.now() + timeoutMs;
   const left = (): number => Math.max(1, deadline - Date.now());

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEY_VERIFIER } from '../tokens';
-import { ConfigError } from '../config/config';
+import { ConfigError } from '../config/variables';
 import { Public } from '../http/access.decorators';
 import { Dependencies } from '../operations/dependencies';
 import { TestKeys } from '../testing/test-keys';

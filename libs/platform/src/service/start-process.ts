@@ -2,11 +2,15 @@ import type { IntegrationBus, Translation } from '@muster/messaging';
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Role } from '../access';
-import { ConfigError, readConfig, requireConfig, type ConfigWith, type Requirable } from '../config/config';
+import { readConfig, type ConfigWith, type Requirable } from '../config/config';
+import { ConfigError } from '../config/variables';
 import { createHttpApp } from '../http/create-http-app';
 import { PlatformModule } from '../platform.module';
+import { adaptersOf, type PlatformOptions } from '../platform-options';
+import { ForeignEventStore } from '../store';
 import { INTEGRATION_BUS } from '../tokens';
-import { missingInDatabase } from './database-need';
+import { missingFor } from './needs';
+import { BrokenProcess } from './broken-process';
 import { WaitingRoom } from './waiting-room';
 
 /** Makes keys valid that come with the installation (`BootstrapKeys` of the access module). */
@@ -24,7 +28,10 @@ export interface ServiceDefinition<K extends Requirable> {
   readonly requires: readonly K[];
   readonly modules: (config: ConfigWith<K>) => readonly (Type | DynamicModule)[];
   readonly keys: Type<KeyIssuer>;
-  /** Of the other contexts that consumers of this process subscribe to. */
+  /**
+   * Of the other contexts that consumers of this process subscribe to. Read where there is no broker: over Kafka each
+   * context publishes its own feeds, and nobody else's.
+   */
   readonly translations?: readonly Translation[];
   /** Views of other services that it reads: it waits until they stand. */
   readonly readsFrom?: readonly string[];
@@ -44,18 +51,23 @@ class ServiceRoot implements OnModuleInit {
   }
 }
 
-/** Waits for what the service needs, starts it and listens. Rejects when `signal` is aborted before. */
+/**
+ * Waits for what the service needs, starts it and listens. Rejects when `signal` is aborted before. `onBroken` hears of
+ * what only a new process can mend.
+ */
 export async function startProcess<K extends Requirable>(
   service: ServiceDefinition<K>,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
+  onBroken: (reason: string) => void = () => undefined,
 ): Promise<NestFastifyApplication> {
   const config = configOf(service, env);
-  const { databaseUrl, host, port, logLevel } = config;
+  const { host, port, logLevel } = config;
+  const options = platformOptions(service, config, onBroken);
   const room = await WaitingRoom.open(port, host, logLevel);
   try {
-    await room.until(() => missingInDatabase(databaseUrl, service.readsFrom ?? []), signal);
-    const app = await createHttpApp(rootModule(service, config), { title: service.title });
+    await room.until(() => missingFor(options, service.readsFrom ?? []), signal);
+    const app = await createHttpApp(rootModule(service, config, options), { title: service.title });
     try {
       await ensureKeys(app.get<KeyIssuer>(service.keys), config);
       signal.throwIfAborted();
@@ -74,7 +86,10 @@ export async function startProcess<K extends Requirable>(
 /** What the `main.ts` of a service does: starts it, and ends it with the first signal. */
 export function runProcess<K extends Requirable>(service: ServiceDefinition<K>): void {
   const ending = new AbortController();
-  const started = startProcess(service, process.env, ending.signal);
+  const broken = new BrokenProcess(() => started.then((app) => app.close()));
+  const started: Promise<NestFastifyApplication> = startProcess(service, process.env, ending.signal, (reason) =>
+    broken.end(reason),
+  );
   const end = (): void => {
     if (ending.signal.aborted) process.exit(130);
     ending.abort();
@@ -98,20 +113,30 @@ function configOf<K extends Requirable>(
   env: Readonly<Record<string, string | undefined>>,
 ): ConfigWith<K | 'databaseUrl'> {
   const { PORT = '' } = env;
-  const config = readConfig({ ...env, PORT: PORT === '' ? String(port) : PORT }, process.cwd());
-  return requireConfig<K | 'databaseUrl'>(config, ['databaseUrl', ...requires]);
+  const withPort = { ...env, PORT: PORT === '' ? String(port) : PORT };
+  return readConfig<K | 'databaseUrl'>(withPort, process.cwd(), ['databaseUrl', ...requires]);
+}
+
+function platformOptions(
+  { title }: Pick<ServiceDefinition<never>, 'title'>,
+  config: ConfigWith<'databaseUrl'>,
+  onBroken: (reason: string) => void,
+): PlatformOptions {
+  const { databaseUrl, logLevel, otlpEndpoint: endpoint } = config;
+  const traces = endpoint === null ? {} : { traces: { endpoint, service: processName(title) } };
+  return { databaseUrl, logLevel, ...adaptersOf(config), onBroken, ...traces };
 }
 
 function rootModule<K extends Requirable>(
   service: ServiceDefinition<K>,
   config: ConfigWith<K | 'databaseUrl'>,
+  options: PlatformOptions,
 ): DynamicModule {
-  const { databaseUrl, logLevel, otlpEndpoint: endpoint } = config;
-  const traces = endpoint === null ? {} : { traces: { endpoint, service: processName(service.title) } };
+  const translations = options.kafka ? [] : (service.translations ?? []);
   return {
     module: ServiceRoot,
-    imports: [PlatformModule.forRoot({ databaseUrl, logLevel, ...traces }), ...service.modules(config)],
-    providers: [{ provide: TRANSLATIONS, useValue: service.translations ?? [] }],
+    imports: [PlatformModule.forRoot(options), ...service.modules(config)],
+    providers: [{ provide: TRANSLATIONS, useValue: translations }],
   };
 }
 
@@ -131,7 +156,7 @@ async function ensureKeys(keys: KeyIssuer, { adminApiKey, serviceApiKey }: Confi
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof ForeignEventStore) return error.message;
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `Something listens on this port already (${error.message}). Set PORT to another one.`;

@@ -14,10 +14,12 @@ import { AGGREGATES, CLOCK, IDS } from '@muster/platform';
 import { existing, type SegmentCommand } from '@muster/segments-domain';
 import { Inject, Injectable } from '@nestjs/common';
 import { profileDatabaseAggregate } from '../profiles/profile-database.aggregate';
+import { Profiles } from '../profiles/profiles';
 import { SegmentRun } from '../segment-runs/segment-run';
 import { SegmentMembership } from '../segments/segment-membership';
 import { segmentAggregate } from '../segments/segment.aggregates';
 import { Stratifications } from '../strata/stratifications';
+import { MOST_EXTERNAL_IDS, tooManyProfiles } from './limits';
 
 /** What other services ask of this one, answered in process. */
 @Injectable()
@@ -29,6 +31,7 @@ export class LocalSegmentsApi implements SegmentsApi {
     private readonly membershipOf: SegmentMembership,
     private readonly runs: SegmentRun,
     private readonly stratifications: Stratifications,
+    private readonly profiles: Profiles,
   ) {}
 
   async segment(segmentId: string): Promise<SegmentSummary> {
@@ -66,6 +69,13 @@ export class LocalSegmentsApi implements SegmentsApi {
     return this.stratifications.strata(databaseId, stratificationHash, profiles);
   }
 
+  async externalIdsOf(databaseId: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string> | null> {
+    if (numbers.length > MOST_EXTERNAL_IDS) throw tooManyProfiles(MOST_EXTERNAL_IDS);
+    const { state } = await this.aggregates.load(profileDatabaseAggregate, databaseId);
+    if (state.status !== 'deleted' && !existing(state).publishExternalIds) return null;
+    return state.status === 'deleted' ? new Map() : this.stillThere(databaseId, numbers);
+  }
+
   async registerSegmentUse(segmentId: string, user: UseOf): Promise<void> {
     const command: SegmentCommand = { type: 'RegisterUse', data: { user } };
     await this.aggregates.handle(segmentAggregate, segmentId, command, this.context());
@@ -90,6 +100,17 @@ export class LocalSegmentsApi implements SegmentsApi {
 
   releaseFieldUses(databaseId: string, user: UseOf, keep: StratificationReference | null): Promise<void> {
     return this.stratifications.release(databaseId, user, keep, this.context());
+  }
+
+  /** The database may go while it is asked. */
+  private async stillThere(databaseId: string, numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    try {
+      return await this.profiles.externalIdsOf(databaseId, numbers);
+    } catch (error) {
+      const { state } = await this.aggregates.load(profileDatabaseAggregate, databaseId);
+      if (state.status === 'deleted') return new Map();
+      throw error;
+    }
   }
 
   private context(): CommandContext {

@@ -5,6 +5,7 @@ import { SEGMENTS_API_PATH, decodeProfiles, encodeCodes, encodeMembershipPage } 
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
+import { MOST_EXTERNAL_IDS, MOST_STRATA, tooManyProfiles } from './limits';
 import {
   MembershipQuery,
   PreparationDto,
@@ -14,8 +15,7 @@ import {
 } from './segments-api.dto';
 
 const BYTES = 'application/octet-stream';
-/** 100,000 profile numbers. */
-const MOST_PROFILE_BYTES = 400_000;
+const NUMBER_BYTES = 4;
 
 /** `SegmentsApi` for services in other processes: of each method one route, and of sets and codes their bytes. */
 @ApiTags('between services')
@@ -72,7 +72,21 @@ export class SegmentsApiController {
     @Param('hash') hash: string,
     @RawBody() body: Readable,
   ): Promise<Buffer> {
-    return encodeCodes(await this.segments.strata(databaseId, hash, await profilesOf(body)));
+    return encodeCodes(await this.segments.strata(databaseId, hash, await profilesOf(body, MOST_STRATA)));
+  }
+
+  @Post('profile-databases/:databaseId/external-ids')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'The external ids of up to 10,000 profiles in their order, null for those that are gone' })
+  @ApiOkResponse({ schema: { type: 'object' } })
+  @ApiProblems('DATABASE_NOT_FOUND', 'VALIDATION_FAILED')
+  async externalIds(
+    @Param('databaseId', ParseUUIDPipe) databaseId: string,
+    @RawBody() body: Readable,
+  ): Promise<{ readonly externalIds: readonly (string | null)[] | null }> {
+    const numbers = [...(await profilesOf(body, MOST_EXTERNAL_IDS))];
+    const known = await this.segments.externalIdsOf(databaseId, numbers);
+    return { externalIds: known && numbers.map((number) => known.get(number) ?? null) };
   }
 
   @Post('segments/:segmentId/uses')
@@ -126,18 +140,17 @@ export class SegmentsApiController {
   }
 }
 
-async function profilesOf(body: Readable): Promise<Uint32Array> {
+async function profilesOf(body: Readable, most: number): Promise<Uint32Array> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
     // Read to its end, and kept no longer: the sender shall hear the reason.
-    if (length <= MOST_PROFILE_BYTES) chunks.push(chunk);
+    if (length <= most * NUMBER_BYTES) chunks.push(chunk);
   }
-  if (length > MOST_PROFILE_BYTES || length % 4 !== 0) {
-    throw new DomainError('VALIDATION_FAILED', {
-      detail: 'Send at most 100,000 profile numbers of 32 bits, little-endian.',
-    });
+  if (length > most * NUMBER_BYTES) throw tooManyProfiles(most);
+  if (length % NUMBER_BYTES !== 0) {
+    throw new DomainError('VALIDATION_FAILED', { detail: 'Send profile numbers of 32 bits, little-endian.' });
   }
   return decodeProfiles(Buffer.concat(chunks));
 }

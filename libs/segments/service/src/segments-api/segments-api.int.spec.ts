@@ -107,6 +107,30 @@ describe.each([
     expect(await refusal(api().strata(databaseId, hash, more))).toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
+  it('tells the external ids of up to 10,000 profiles, and leaves out who is not there', async () => {
+    const numbers = Array.from({ length: 10_000 }, (_none, i) => PROFILES - 9_000 + i);
+    const known = await api().externalIdsOf(databaseId, numbers);
+    expect(known?.size).toBe(9_001);
+    expect([known?.get(PROFILES), known?.get(PROFILES - 9_000), known?.has(PROFILES + 1)]).toEqual([
+      `p${String(PROFILES - 1)}`,
+      `p${String(PROFILES - 9_001)}`,
+      false,
+    ]);
+    expect(await api().externalIdsOf(databaseId, [])).toEqual(new Map());
+    const more = [...numbers, PROFILES];
+    expect(await refusal(api().externalIdsOf(databaseId, more))).toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(await refusal(api().externalIdsOf(nobody, [1]))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
+  });
+
+  it('tells no external ids of a database that does not publish them, and none of one that was deleted', async () => {
+    const discreet = { name: 'Discreet', fields: [], publishExternalIds: false };
+    const { databaseId: silent = '' } = await created('/profile-databases', discreet);
+    expect(await api().externalIdsOf(silent, [1])).toBeNull();
+    const { databaseId: gone = '' } = await created('/profile-databases', { name: 'Gone', fields: [] });
+    expect((await muster.request('DELETE', `/api/v1/profile-databases/${gone}`)).status).toBe(204);
+    expect(await api().externalIdsOf(gone, [1])).toEqual(new Map());
+  });
+
   it('describes strata, and refuses those that cannot be made, with paths', async () => {
     const { hash, strata } = await registered(campaign());
     const described = await api().describeStrata(hash);
