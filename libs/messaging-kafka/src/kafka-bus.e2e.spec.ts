@@ -1,6 +1,7 @@
 import { describeIf } from '@muster/embedded/testing';
 import { DomainError } from '@muster/kernel';
 import type { OutgoingEvent } from '@muster/contracts';
+import { eventCheck } from '@muster/contracts/validation';
 import { BusWorld, PATIENCE_MS, textOf, TOLD, until } from './bus-world.fixture';
 import { DEAD_LETTERS, topicOf } from './index';
 import { kafkaForTests } from './testing';
@@ -126,6 +127,32 @@ describeIf(available, reason)('on a real broker', () => {
     ]);
     const letters = (await deadLettersOf(world, 3)).map(({ reason: why, topic, value }) => ({ why, topic, value }));
     expect(letters.at(-1)).toEqual({ why: 'it is no JSON in UTF-8', topic: TOPIC, value: '{"id":' });
+  });
+
+  it('puts aside an event that breaks the declared schema of its type, and goes on', async () => {
+    const subject = `${world.run}-8a57-4791-81fe-4c455b099bc9`;
+    const seen: string[] = [];
+    const consumer = {
+      name: world.consumer,
+      subscriptions: [{ context: 'campaigns', feed: 'lifecycle' }] as const,
+      handles: ['muster.campaigns.CampaignBuildCancelled.v1'],
+      handle: ({ event: { data } }: OutgoingEvent) => Promise.resolve(void seen.push((data as { text: string }).text)),
+    };
+    const bus = await world.start([consumer], { check: eventCheck });
+    const whole = { campaignId: subject, buildId: subject };
+    const tell = (data: object) => world.append(`campaign-${subject}`, 'CampaignBuildCancelled', data);
+    await tell({ ...whole, text: 'first' });
+    await tell({ ...whole, buildId: 'personal', text: 'broken' });
+    await tell({ campaignId: subject, text: 'half' });
+    await tell({ ...whole, text: 'last' });
+    await world.settled(bus);
+    expect(seen).toEqual(['first', 'last']);
+    const letters = await deadLettersOf(world, 2);
+    expect(letters.map(({ reason: why }) => why)).toEqual([
+      '/data/buildId must match format "uuid"',
+      "/data must have required property 'buildId'",
+    ]);
+    expect(letters.every(({ topic, value }) => topic === TOPIC && value.includes(subject))).toBe(true);
   });
 
   it('publishes profiles one by one, in their order, with external ids', async () => {
