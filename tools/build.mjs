@@ -115,7 +115,9 @@ function located(error, file) {
 }
 
 function removeStale(target, sources) {
-  const expected = new Set([STAMP, ...sources.flatMap(({ output }) => [output, `${output}.map`])]);
+  // Declarations are those of a package that was packed: they go with their source, not with the next build.
+  const of = ({ output }) => [output, `${output}.map`, output.replace(/\.js$/, '.d.ts')];
+  const expected = new Set([STAMP, ...sources.flatMap(of)]);
   for (const path of filesBelow(target)) if (!expected.has(path)) rmSync(join(target, path));
 }
 
