@@ -37,7 +37,7 @@ export class Client {
 
   constructor(
     readonly url: string,
-    private readonly key: string,
+    readonly key: string,
   ) {}
 
   /** Strings, bytes and streams go as they are (give a content type), other objects as JSON. */
