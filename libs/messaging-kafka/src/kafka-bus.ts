@@ -95,7 +95,8 @@ export class KafkaBus implements OperatedBus {
 
   constructor(private readonly options: KafkaBusOptions) {
     this.kafka = createKafka(options.connection, options.onLog);
-    this.offsets = new OffsetReader(this.kafka);
+    // Who asks wants to know soon that Kafka is away; by default a connection is tried for ten seconds.
+    this.offsets = new OffsetReader(createKafka({ ...options.connection, retry: { retries: 1 } }, options.onLog));
     this.deadLetters = new DeadLetters(this.kafka);
     this.probe = new KafkaProbe(() => this.topicsAreRight());
   }

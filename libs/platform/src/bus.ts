@@ -1,3 +1,4 @@
+import { eventCheck } from '@muster/contracts/validation';
 import type { EventStore } from '@muster/event-store';
 import { DirectBus, PostgresConsumerStorage, type OperatedBus } from '@muster/messaging';
 import { KafkaBus, type ExternalIds } from '@muster/messaging-kafka';
@@ -37,7 +38,7 @@ function directBus(parts: Parts): DirectBus {
 
 function kafkaBus(
   { onBroken = () => undefined }: PlatformOptions,
-  { connection, topics }: NonNullable<PlatformOptions['kafka']>,
+  { connection, topics, sessionTimeoutMs }: NonNullable<PlatformOptions['kafka']>,
   parts: Parts,
   modules: ModuleRef,
 ): KafkaBus {
@@ -46,8 +47,10 @@ function kafkaBus(
   return new KafkaBus({
     connection,
     topics,
+    times: { sessionTimeoutMs, heartbeatMs: Math.min(LONGEST_HEARTBEAT_MS, sessionTimeoutMs / 3) },
     ...parts,
     ...warnings(logger),
+    check: eventCheck,
     externalIds: { externalIdsOf: (...asked) => externalIdsFrom(modules).externalIdsOf(...asked) },
     onDeadLetter: (consumer, topic, offset, reason) => {
       logger.error(
@@ -71,6 +74,7 @@ function kafkaBus(
 }
 
 const HOPELESS_WITHIN_MS = 60_000;
+const LONGEST_HEARTBEAT_MS = 3_000;
 
 function warnings(logger: Logger): Pick<ConstructorParameters<typeof DirectBus>[0], 'onParked' | 'onInterrupted'> {
   return {

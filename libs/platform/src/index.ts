@@ -24,7 +24,7 @@ export { callerOf } from './http/request-scope';
 export { watch, type WatchOptions } from './http/watch';
 export * from './tokens';
 export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from './http/create-http-app';
-export { ForeignEventStore } from './store';
+export { ForeignEventStore } from './known-log';
 export { PlatformModule } from './platform.module';
 export {
   LOG_LEVELS,

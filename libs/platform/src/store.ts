@@ -8,6 +8,7 @@ import { Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { createContexts } from './context/roles';
 import { roleOf, SERVICE_CONTEXTS } from './context/service-context';
+import { KNOWN_LOG_DDL, requireKnownLog } from './known-log';
 import type { PlatformOptions } from './platform-options';
 
 const PLATFORM_SCHEMA = 'platform';
@@ -31,36 +32,13 @@ export async function openStore(pool: Pool, { eventStoreDbUrl }: PlatformOptions
       ? await PostgresEventStore.open({ pool })
       : await EventStoreDbEventStore.open({ connectionString: eventStoreDbUrl });
   try {
-    await belongTogether(pool, store);
+    await requireKnownLog(pool, store.storeId);
     return store;
   } catch (error) {
     await store.close();
     throw error;
   }
 }
-
-/** The database was filled from another log: its checkpoints mean nothing in this one. */
-export class ForeignEventStore extends Error {
-  override readonly name = 'ForeignEventStore';
-}
-
-/** What is in Postgres was made from one log, which is noted at the first start. */
-async function belongTogether(pool: Pool, { storeId }: EventStore): Promise<void> {
-  await pool.query('INSERT INTO event_log (store_id) VALUES ($1) ON CONFLICT DO NOTHING', [storeId]);
-  const { rows } = await pool.query<{ known: string }>('SELECT store_id AS known FROM event_log');
-  const known = rows[0]?.known;
-  if (known === storeId) return;
-  throw new ForeignEventStore(
-    `The database of DATABASE_URL belongs to the event log ${String(known)}, and EVENT_STORE (with EVENTSTOREDB_URL) leads to ` +
-      `the log ${storeId}. Start with the event store that it was filled from, or with an empty database.`,
-  );
-}
-
-const EVENT_LOG_DDL = `
-  CREATE TABLE IF NOT EXISTS event_log (
-    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    store_id text NOT NULL
-  )`;
 
 /** A lock of the session, not of a transaction: what waited for it begins with a fresh view of the catalogue. */
 async function oneAtATime(pool: Pool, work: () => Promise<void>): Promise<void> {
@@ -83,5 +61,5 @@ export function createAggregates(store: EventStore, ids: IdGenerator, pool: Pool
 async function createPlatformTables(pool: Pool): Promise<void> {
   await pool.query(`CREATE SCHEMA IF NOT EXISTS ${PLATFORM_SCHEMA}`);
   await pool.query(SNAPSHOT_DDL);
-  await pool.query(EVENT_LOG_DDL);
+  await pool.query(KNOWN_LOG_DDL);
 }

@@ -3,7 +3,7 @@ import { registerCodecs } from './compression';
 import { quietIdleTimer } from './idle-timer';
 import { sendWrittenBatches } from './produce-request';
 
-export interface KafkaConnection extends Pick<KafkaConfig, 'clientId' | 'ssl' | 'sasl'> {
+export interface KafkaConnection extends Pick<KafkaConfig, 'clientId' | 'ssl' | 'sasl' | 'retry'> {
   /** `host:port` each. */
   readonly brokers: string[];
 }

@@ -102,6 +102,7 @@ describe('the configuration of Kafka', () => {
     expect(kafka({})).toEqual({
       connection: { brokers: ['one:9092'], ssl: false },
       topics: { replicationFactor: 3, minInsyncReplicas: 2 },
+      sessionTimeoutMs: 45_000,
     });
   });
 
@@ -136,6 +137,7 @@ describe('the configuration of Kafka', () => {
 
   it.each([
     [{ KAFKA_REPLICATION_FACTOR: '0' }, 'it must be a whole number from 1 to 9.'],
+    [{ KAFKA_SESSION_TIMEOUT_MS: '1000' }, 'it must be a whole number from 6000 to 300000.'],
     [{ KAFKA_MIN_INSYNC_REPLICAS: 'all' }, 'it must be a whole number from 1 to 9.'],
     [
       { KAFKA_REPLICATION_FACTOR: '1' },

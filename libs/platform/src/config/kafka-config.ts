@@ -6,11 +6,16 @@ export interface KafkaConfig {
   /** With the secret of `KAFKA_PASSWORD` in it. */
   readonly connection: KafkaConnection;
   readonly topics: TopicSafety;
+  /** A consumer that was killed holds its partitions for so long. */
+  readonly sessionTimeoutMs: number;
 }
 
 const SASL = ['KAFKA_SASL_MECHANISM', 'KAFKA_USERNAME', 'KAFKA_PASSWORD'] as const;
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const MOST_COPIES = 9;
+/** What brokers allow unless they are told otherwise begins there. */
+const SHORTEST_SESSION_MS = 6_000;
+const LONGEST_SESSION_MS = 300_000;
 
 /** `null` without brokers, which `isNeeded` makes a mistake. What has no effect then is looked at as far as its form goes. */
 export function readKafkaConfig(variables: Variables, isNeeded: boolean): KafkaConfig | null {
@@ -19,8 +24,14 @@ export function readKafkaConfig(variables: Variables, isNeeded: boolean): KafkaC
   const ssl = variables.oneOf('KAFKA_SSL', ['on', 'off'], 'off') === 'on';
   const sasl = readSasl(variables, isNeeded);
   const topics = readSafety(variables, isNeeded);
+  const sessionTimeoutMs = variables.read<number>(
+    'KAFKA_SESSION_TIMEOUT_MS',
+    45_000,
+    `a whole number from ${String(SHORTEST_SESSION_MS)} to ${String(LONGEST_SESSION_MS)}`,
+    wholeNumber(SHORTEST_SESSION_MS, LONGEST_SESSION_MS),
+  );
   if (isNeeded) variables.need(['KAFKA_BROKERS'], 'BUS=kafka');
-  return brokers && { connection: { brokers, ssl, ...(sasl && { sasl }) }, topics };
+  return brokers && { connection: { brokers, ssl, ...(sasl && { sasl }) }, topics, sessionTimeoutMs };
 }
 
 function readSasl(variables: Variables, isNeeded: boolean): KafkaConnection['sasl'] {

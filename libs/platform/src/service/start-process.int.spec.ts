@@ -1,4 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
+import { EventStoreDbDouble } from '@muster/event-store-eventstoredb/testing';
 import { createPool } from '@muster/postgres';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { createServer, type AddressInfo } from 'node:net';
@@ -117,6 +118,32 @@ describe('a service as a process of its own', () => {
       ending.abort();
       await expect(starting).rejects.toThrow();
       await expect(get('/health/live')).rejects.toThrow('fetch failed');
+    },
+    MINUTE,
+  );
+
+  it(
+    'waits for EventStoreDB where the events are there, and starts when it answers',
+    async () => {
+      const own = await createTestDatabase();
+      const double = await EventStoreDbDouble.start();
+      await double.kill();
+      const [address = ''] = /[^/@]+(?=\?)/.exec(double.connectionString) ?? [];
+      const there = { EVENT_STORE: 'eventstoredb', EVENTSTOREDB_URL: `esdb://admin:sesame@${address}?tls=false` };
+      const starting = startProcess(
+        { ...hello, readsFrom: [] },
+        { ...env, ...there, DATABASE_URL: own.connectionString },
+        new AbortController().signal,
+      );
+      await reasonsWith(`EventStoreDB at ${address} does not answer (ECONNREFUSED)`);
+      expect(JSON.stringify((await get('/health/ready')).body)).not.toContain('sesame');
+      expect((await get('/health/live')).status).toBe(200);
+      await double.restart();
+      const app = await starting;
+      expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ready', reasons: [] } });
+      await app.close();
+      await double.stop();
+      await own.drop();
     },
     MINUTE,
   );

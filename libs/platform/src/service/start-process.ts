@@ -7,7 +7,7 @@ import { ConfigError } from '../config/variables';
 import { createHttpApp } from '../http/create-http-app';
 import { PlatformModule } from '../platform.module';
 import { adaptersOf, type PlatformOptions } from '../platform-options';
-import { ForeignEventStore } from '../store';
+import { ForeignEventStore } from '../known-log';
 import { INTEGRATION_BUS } from '../tokens';
 import { missingFor } from './needs';
 import { BrokenProcess } from './broken-process';

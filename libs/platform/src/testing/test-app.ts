@@ -6,7 +6,7 @@ import { ROLES, type Role } from '../access';
 import { createHttpApp } from '../http/create-http-app';
 import { settle } from '../operations/settle';
 import { PlatformModule } from '../platform.module';
-import type { LogLevel } from '../platform-options';
+import type { LogLevel, PlatformOptions } from '../platform-options';
 import { EVENT_STORE, KEY_VERIFIER } from '../tokens';
 import { TestKeys } from './test-keys';
 
@@ -15,6 +15,8 @@ export interface TestAppOptions {
   readonly databaseUrl?: string;
   /** Default `silent`. */
   readonly logLevel?: LogLevel;
+  /** Default: events in Postgres, and no broker. */
+  readonly adapters?: Pick<PlatformOptions, 'eventStoreDbUrl' | 'kafka' | 'onBroken'>;
   /** Set to true where one of the modules binds `KEY_VERIFIER` itself. */
   readonly ownKeys?: boolean;
 }
@@ -67,7 +69,12 @@ export async function startTestApp(
     const app = await createHttpApp({
       module: TestRoot,
       imports: [
-        PlatformModule.forRoot({ databaseUrl, logLevel: options.logLevel ?? 'silent', poolSize: 5 }),
+        PlatformModule.forRoot({
+          databaseUrl,
+          logLevel: options.logLevel ?? 'silent',
+          poolSize: 5,
+          ...options.adapters,
+        }),
         ...(options.ownKeys === true ? [] : [{ module: TestKeysModule, global: true }]),
         ...modules,
       ],
