@@ -18,7 +18,7 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
   const schema = options.schema ?? DEFAULT_SCHEMA;
   const grantTo = options.grantTo ?? [];
   const existing = await currentStore(pool, schema);
-  if (existing?.version === SCHEMA_VERSION && grantTo.length === 0) return existing.storeId;
+  if (existing?.version === SCHEMA_VERSION && (await haveRights(pool, schema, grantTo))) return existing.storeId;
   await withTransaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', ['event store schema', schema]);
     if (!(await currentStore(client, schema))) {
@@ -33,6 +33,18 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
     );
   }
   return store.storeId;
+}
+
+/** Who connects as one of them owns nothing here: where all is as it should be, nothing is granted. */
+async function haveRights(pool: Pool, schema: string, roles: readonly string[]): Promise<boolean> {
+  const [store, event] = ['store', 'event'].map((table) => `${escapeIdentifier(schema)}.${table}`);
+  const { rows } = await pool.query<{ all: boolean }>(
+    `SELECT coalesce(bool_and(has_schema_privilege(role, $1, 'USAGE') AND has_table_privilege(role, $2, 'SELECT')
+       AND has_table_privilege(role, $3, 'SELECT') AND has_table_privilege(role, $3, 'INSERT')), true) AS "all"
+     FROM unnest($4::text[]) AS role`,
+    [schema, store, event, roles],
+  );
+  return rows[0]?.all === true;
 }
 
 interface StoreRow {

@@ -1,6 +1,23 @@
 import { withTransaction, type Queryable } from '@muster/postgres';
-import { escapeIdentifier, type Pool } from 'pg';
+import { escapeIdentifier, escapeLiteral, type Pool } from 'pg';
 import { roleOf, SERVICE_CONTEXTS, type ServiceContext } from './service-context';
+
+/** What a service logs in as, where each has a user of its own; may act as its context, and as `access`. */
+export function loginOf(context: ServiceContext): string {
+  return `${roleOf(context)}_service`;
+}
+
+/**
+ * Makes the user of a service that runs apart, or gives it another password. It owns nothing, may make no roles, and
+ * reaches no other context's tables but what these publish. {@link createContexts} comes before.
+ */
+export async function createLogin(pool: Pool, context: ServiceContext, password: string): Promise<void> {
+  const login = escapeIdentifier(loginOf(context));
+  const { rowCount } = await pool.query('SELECT FROM pg_roles WHERE rolname = $1', [loginOf(context)]);
+  await pool.query(`${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${login} LOGIN PASSWORD ${escapeLiteral(password)}`);
+  const roles = [context, 'access' as const].map((each) => escapeIdentifier(roleOf(each))).join(', ');
+  await pool.query(`GRANT ${roles} TO ${login} WITH INHERIT TRUE, SET TRUE`);
+}
 
 /**
  * Creates what every context stands on, before any migration runs: a role without login that the connecting user may

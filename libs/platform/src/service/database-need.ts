@@ -1,9 +1,22 @@
 import { errorCode } from '@muster/postgres';
 import { Client } from 'pg';
+import { PREPARED } from '../context/prepare-database';
 
 /**
- * What is missing of the database: that it answers, and that these views or tables of other services stand (`qualified
- * by their schema`). `null` when nothing is.
+ * A user that may make roles prepares the database itself; any other one waits until somebody has. Asked of the catalogue:
+ * `to_regclass` fails for a schema on which nothing is granted yet.
+ */
+const MISSING = `
+  SELECT name, name = ANY ($2) AS "toPrepare"
+  FROM (SELECT unnest($1::text[]) AS name
+    UNION SELECT unnest($2::text[]) FROM pg_roles WHERE rolname = current_user AND NOT (rolsuper OR rolcreaterole)) AS needed
+  WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname || '.' || c.relname = name)
+  ORDER BY name`;
+
+/**
+ * What is missing of the database: that it answers, that it is prepared, and that these views or tables of other services
+ * stand (`qualified by their schema`). `null` when nothing is.
  */
 export async function missingInDatabase(databaseUrl: string, relations: readonly string[]): Promise<string | null> {
   const { hostname, port } = new URL(databaseUrl);
@@ -12,11 +25,11 @@ export async function missingInDatabase(databaseUrl: string, relations: readonly
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL ORDER BY name',
-      [relations],
-    );
+    const { rows } = await client.query<{ name: string; toPrepare: boolean }>(MISSING, [relations, PREPARED]);
     if (rows.length === 0) return null;
+    if (rows.some(({ toPrepare }) => toPrepare)) {
+      return 'the database is not prepared, and this user may not do it: run `muster-ops database apply`';
+    }
     return `${rows.map(({ name }) => name).join(', ')} not there yet: the service that makes it has to start once`;
   } catch (error) {
     const reason = errorCode(error) || 'no answer';
