@@ -39,5 +39,13 @@ module.exports = {
     },
     { ...base, ...postgres, displayName: 'int', testMatch: ['**/*.int.spec.ts'] },
     { ...base, ...postgres, displayName: 'e2e', testMatch: ['**/*.e2e.spec.ts'] },
+    // The end-to-end specs of the product once more, over four processes: `npm run test:e2e -- --form kafka`.
+    ...['kafka', 'eventstoredb'].map((form) => ({
+      ...base,
+      ...postgres,
+      displayName: form,
+      testMatch: ['<rootDir>/apps/standalone/test/forms/*.e2e.spec.ts'],
+      setupFiles: [`<rootDir>/apps/standalone/test/forms/form-${form}.cjs`],
+    })),
   ],
 };

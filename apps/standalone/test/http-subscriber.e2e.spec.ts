@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { until } from './client';
-import { startForm, type Form } from './form';
+import { startForm, type Form } from './forms/form';
 
 const PROGRAM = resolve(__dirname, '../../../examples/subscribers/http/subscriber.mjs');
 const PEOPLE = 400;

@@ -1,8 +1,8 @@
-import { describeIf } from '@muster/embedded/testing';
-import { BANK_FIELDS, EDUCATION, generatedBank, MARITAL, realBank, sharedData, type BankFile } from './bank';
-import { until, type Client } from './client';
-import { FollowedAudience } from './followed-audience';
-import { startForm, type Form } from './form';
+import { createHash } from 'node:crypto';
+import { BANK_FIELDS, EDUCATION, generatedBank, MARITAL, realBank, sharedData, type BankFile } from '../bank';
+import { until, type Client } from '../client';
+import { FollowedAudience } from '../followed-audience';
+import { withForm, type Form } from './form';
 
 const SHARE = 0.15;
 const MINUTE = 60_000;
@@ -52,14 +52,22 @@ interface Build {
   readonly control: number | null;
 }
 
+/**
+ * Of the audiences of both files with the seeds of `seeds.cjs`: every form of Muster makes the same of the same input.
+ * They change with the method of assignment, and with nothing else.
+ */
+const FINGERPRINTS: Readonly<Record<string, string>> = {
+  generated: 'a8ee837af2a9d58956cb5bf1d3f27c0fe834d5732d2240f75e950e2bf32fb0e9',
+  real: '792a809eef5ea628f7aeedc131a7fae7e99a7db59ce46b6228df7487c5507d95',
+};
+
 let form: Form;
 let client: Client;
 
-beforeAll(async () => {
-  form = await startForm();
-  ({ client } = form);
+const describeForm = withForm((started) => {
+  form = started;
+  ({ client } = started);
 });
-afterAll(() => form.close());
 
 const selection = {
   condition: {
@@ -182,6 +190,13 @@ function mainWay(bankOf: () => BankFile): void {
     expect(followed.groups).toEqual(groupsOf(before));
   });
 
+  it('is the same audience in every form of Muster', () => {
+    const told = before.map(({ externalId, stratum, group }) => `${externalId} ${stratum.hash} ${group}`);
+    const fingerprint = createHash('sha256').update(told.sort().join('\n')).digest('hex');
+    if (form.seeded) expect(fingerprint).toBe(FINGERPRINTS[bank.name]);
+    else expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   it('can be paged through by group and stratum', async () => {
     const control = before.filter(({ group }) => group === 'control');
     const paged = await client.all<Member>(`/insights/audiences/${campaignId}/members?group=control`, 97);
@@ -233,12 +248,13 @@ function mainWay(bankOf: () => BankFile): void {
   });
 }
 
-describe('the main way from a file to a completed campaign, with generated customers', () => {
+describeForm('the main way from a file to a completed campaign, with generated customers', () => {
   mainWay(() => generatedBank(5_000));
 });
 
 const folder = sharedData();
-describeIf(folder !== undefined, 'no uci_bank_full.csv.gz in MUSTER_SHARED_DATA or ../shared/data')(
+describeForm(
   'the main way from a file to a completed campaign, with 45,211 real customers',
   () => mainWay(() => realBank(folder ?? '')),
+  folder === undefined ? 'no uci_bank_full.csv.gz in MUSTER_SHARED_DATA or ../shared/data' : '',
 );

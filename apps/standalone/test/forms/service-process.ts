@@ -4,7 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const APPS = resolve(__dirname, '../..');
+const APPS = resolve(__dirname, '../../..');
+const SEEDS = resolve(__dirname, 'seeds.cjs');
 
 export interface Health {
   readonly status: string;
@@ -23,10 +24,15 @@ export class ServiceProcess {
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
+  /** The same service, with the same surroundings, on another port. */
+  twin(port: number): ServiceProcess {
+    return new ServiceProcess(this.name, port, this.env);
+  }
+
   start(more: Readonly<Record<string, string>> = {}): void {
     const { PATH = '' } = process.env;
     const env = { PATH, LOG_LEVEL: 'warn', ...this.env, PORT: String(this.port), ...more };
-    const child = spawn(process.execPath, [resolve(APPS, this.name, 'dist/main.js')], { env });
+    const child = spawn(process.execPath, ['--require', SEEDS, resolve(APPS, this.name, 'dist/main.js')], { env });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.said = `${this.said}${text}`.slice(-100_000)));
     }
@@ -66,6 +72,16 @@ export class ServiceProcess {
       }
       await sleep(100);
     }
+  }
+
+  /** What Prometheus is told. */
+  async figures(key: string): Promise<string> {
+    const headers = { authorization: `Bearer ${key}` };
+    return (await fetch(`http://127.0.0.1:${String(this.port)}/metrics`, { headers })).text();
+  }
+
+  ready(): Promise<Health> {
+    return this.healthOf(({ status }) => status === 'ready');
   }
 }
 

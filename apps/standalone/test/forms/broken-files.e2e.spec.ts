@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { until, type Client, type ImportState, type Reply } from './client';
-import { startForm, type Form } from './form';
+import { until, type Client, type ImportState, type Reply } from '../client';
+import { withForm } from './form';
 
 jest.setTimeout(60_000);
 
@@ -19,14 +19,9 @@ interface Rejected {
   readonly reason: string;
 }
 
-let form: Form;
 let client: Client;
 
-beforeAll(async () => {
-  form = await startForm();
-  ({ client } = form);
-});
-afterAll(() => form.close());
+const describeForm = withForm((form) => ({ client } = form));
 afterEach(async () => {
   expect((await client.send('GET', '/health/live')).status).toBe(200);
   expect((await client.send('GET', '/health/ready')).json()['status']).toBe('ready');
@@ -77,7 +72,7 @@ async function refused(file: string | Uint8Array, query = '', type = 'text/csv')
 
 const lines = (...rows: readonly string[]): string => [HEADER, ...rows].join('\r\n');
 
-describe('a file that is odd, and right', () => {
+describeForm('a file that is odd, and right', () => {
   it.each([
     ['starts with a byte order mark', `\ufeff${lines(...GOOD)}`],
     ['quotes its header', lines(...GOOD).replace(HEADER, '"externalId","age","city","since"')],
@@ -91,7 +86,7 @@ describe('a file that is odd, and right', () => {
   });
 });
 
-describe('a bad row costs itself only, and is shown with its place and reason:', () => {
+describeForm('a bad row costs itself only, and is shown with its place and reason:', () => {
   it.each([
     ['a wrong type', 'x,old,Oslo,', 'age'],
     ['a fraction for a whole number', 'x,1.5,Oslo,', 'age'],
@@ -137,7 +132,7 @@ describe('a bad row costs itself only, and is shown with its place and reason:',
   });
 });
 
-describe('a file that cannot be imported is refused at once:', () => {
+describeForm('a file that cannot be imported is refused at once:', () => {
   it.each<[string, string | Uint8Array]>([
     ['an empty one', ''],
     ['one of blanks', ' \n\n  \n'],

@@ -9,7 +9,7 @@ export interface ReverseProxy {
 /** One address for several services, by the first part of the path below `/api/v1`, as a stock proxy does it. */
 export async function startReverseProxy(ports: ReadonlyMap<string, number>): Promise<ReverseProxy> {
   const server = createServer((incoming, response) => {
-    const [, prefix = ''] = /^\/api\/v1\/([a-z-]+)/.exec(incoming.url ?? '') ?? [];
+    const [, prefix = ''] = /^(?:\/api\/v1)?\/([a-z-]+)/.exec(incoming.url ?? '') ?? [];
     const port = ports.get(prefix);
     if (port === undefined) response.writeHead(404).end();
     else forward(incoming, response, port);

@@ -1,0 +1,1 @@
+process.env.MUSTER_FORM ??= 'kafka';
