@@ -1,6 +1,6 @@
 import { outgoingEvent, type OutgoingEvent } from '@muster/contracts';
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
-import type { EventStore } from '@muster/event-store';
+import type { EventMetadata, EventStore } from '@muster/event-store';
 import { MemoryEventStore } from '@muster/event-store-memory';
 import { SYSTEM } from '@muster/kernel';
 import { CONSUMER_DDL, PostgresConsumerStorage, type IntegrationConsumer, type Translation } from '@muster/messaging';
@@ -114,8 +114,8 @@ export class BusWorld {
     return this.append(`campaign-${this.run}${key}`, type, { text }, v);
   }
 
-  append(stream: string, type: string, data: object, v = 1) {
-    const metadata = { v, time: '2026-01-01T00:00:00.000Z', actor: SYSTEM, correlationId: 'c' };
+  append(stream: string, type: string, data: object, v = 1, more: Partial<EventMetadata> = {}) {
+    const metadata = { v, time: '2026-01-01T00:00:00.000Z', actor: SYSTEM, correlationId: 'c', ...more };
     return this.store.append(stream, 'any', [{ id: randomUUID(), type, data, metadata }]);
   }
 

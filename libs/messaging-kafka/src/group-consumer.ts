@@ -16,6 +16,10 @@ export class GroupConsumer {
   readonly topics: readonly string[];
   /** The lag when it was last asked for; while Kafka is away nothing better is known. */
   lastLag = 0;
+  /** Of what this member has in its hands something waited then. */
+  private isBehind = false;
+  /** Event time of what was handled last; at first, when this member began. */
+  private handledUpTo = Date.now();
   /** Messages put aside since the start, because nobody can read them. */
   deadLetters = 0;
   private readonly surroundings: GroupSurroundings;
@@ -47,6 +51,11 @@ export class GroupConsumer {
     return this.failure;
   }
 
+  /** How old what was handled last is, while more of what this member has in its hands waits. */
+  get lagSeconds(): number {
+    return this.isBehind ? Math.max(0, (Date.now() - this.handledUpTo) / 1_000) : 0;
+  }
+
   /** Something is in hand. */
   get delivering(): boolean {
     return [...this.partitions.values()].some((work) => work.busy);
@@ -66,6 +75,7 @@ export class GroupConsumer {
   /** Messages that the group has not handled; control records count until they are passed. */
   async lag(): Promise<number> {
     let lag = 0n;
+    let own = 0n;
     for (const topic of this.topics) {
       const { low, high } = await this.surroundings.offsets.ends(topic);
       const committed = await this.surroundings.offsets.committed(this.consumer.name, topic);
@@ -75,9 +85,12 @@ export class GroupConsumer {
         const end = sent > visible ? sent : visible;
         const next =
           this.partitions.get(partition)?.next(topic) ?? committed.get(partition) ?? low.get(partition) ?? 0n;
-        if (end > next) lag += end - next;
+        if (end <= next) continue;
+        lag += end - next;
+        if (this.assigned[topic]?.includes(partition)) own += end - next;
       }
     }
+    this.isBehind = own > 0n;
     this.lastLag = Number(lag);
     return this.lastLag;
   }
@@ -170,8 +183,9 @@ export class GroupConsumer {
   private partition(partition: number): PartitionWork {
     const known = this.partitions.get(partition);
     if (known) return known;
-    const made = new PartitionWork(this.consumer, partition, this.surroundings, () => {
+    const made = new PartitionWork(this.consumer, partition, this.surroundings, (eventTime) => {
       this.watchdog.moved();
+      if (eventTime !== undefined) this.handledUpTo = Date.parse(eventTime);
     });
     this.partitions.set(partition, made);
     return made;

@@ -32,6 +32,7 @@ export interface GroupSurroundings extends DeliveryRules {
   /** Messages after which the offset is committed. */
   readonly batchEvents: number;
   readonly times: GroupTimes;
+  readonly onBatch: (consumer: string, messages: number) => void;
   readonly onDeadLetter: (consumer: string, topic: string, offset: string, reason: string) => void;
   readonly onStopped: (consumer: string, error: Error) => void;
   readonly onStalled: (consumer: string, lagEvents: number) => void;

@@ -1,6 +1,8 @@
 import { describeIf } from '@muster/embedded/testing';
 import { DomainError } from '@muster/kernel';
 import type { OutgoingEvent } from '@muster/contracts';
+import { currentTraceId } from '@muster/tracing';
+import { recordTraces } from '@muster/tracing/testing';
 import { eventCheck } from '@muster/contracts/validation';
 import { BusWorld, PATIENCE_MS, textOf, TOLD, until } from './bus-world.fixture';
 import { DEAD_LETTERS, topicOf } from './index';
@@ -35,6 +37,34 @@ describeIf(available, reason)('on a real broker', () => {
     expect((await bus.status()).map(({ state, lagEvents }) => [state, lagEvents])).toEqual(
       Array.from({ length: 4 }, () => ['running', 0]),
     );
+  });
+
+  it('carries the trace of a stored event to the consumer, and tells what it does in it', async () => {
+    const traces = recordTraces();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const [, traceId, spanId] = traceparent.split('-');
+    const seen: (string | undefined)[] = [];
+    const handled = jest.fn();
+    const published = jest.fn();
+    const bus = await world.bus(() => Promise.resolve(void seen.push(currentTraceId())), {
+      onHandled: handled,
+      onPublished: published,
+    });
+    await world.append(`campaign-${world.run}a`, 'Told', { text: 'traced' }, 1, { traceparent });
+    await world.tell('a', 'not traced');
+    await world.settled(bus);
+    const told = traces.told().map(({ name, parentSpanId, ...span }) => [name, span.traceId, parentSpanId]);
+    await traces.stop();
+    expect(seen).toEqual([traceId, undefined]);
+    expect(told).toEqual([
+      [`publish ${TOPIC}`, traceId, spanId],
+      [`consume ${world.consumer}`, traceId, spanId],
+    ]);
+    expect(handled).toHaveBeenCalledWith(world.consumer, 'handled', expect.any(Number));
+    const messages = published.mock.calls.map(([relay, count]) =>
+      relay === 'campaigns.relay-lifecycle' ? Number(count) : 0,
+    );
+    expect(messages.reduce((sum, count) => sum + count, 0)).toBe(2);
   });
 
   it('goes on after a restart with what was not finished', async () => {
@@ -102,6 +132,32 @@ describeIf(available, reason)('on a real broker', () => {
     expect(await world.parked()).toEqual([]);
   });
 
+  it('puts aside an event that breaks the declared schema of its type, and goes on', async () => {
+    const subject = `${world.run}-8a57-4791-81fe-4c455b099bc9`;
+    const seen: string[] = [];
+    const consumer = {
+      name: world.consumer,
+      subscriptions: [{ context: 'campaigns', feed: 'lifecycle' }] as const,
+      handles: ['muster.campaigns.CampaignBuildCancelled.v1'],
+      handle: ({ event: { data } }: OutgoingEvent) => Promise.resolve(void seen.push((data as { text: string }).text)),
+    };
+    const bus = await world.start([consumer], { check: eventCheck });
+    const whole = { campaignId: subject, buildId: subject };
+    const tell = (data: object) => world.append(`campaign-${subject}`, 'CampaignBuildCancelled', data);
+    await tell({ ...whole, text: 'first' });
+    await tell({ ...whole, buildId: 'personal', text: 'broken' });
+    await tell({ campaignId: subject, text: 'half' });
+    await tell({ ...whole, text: 'last' });
+    await world.settled(bus);
+    expect(seen).toEqual(['first', 'last']);
+    const letters = await deadLettersOf(world, 2);
+    expect(letters.map(({ reason: why }) => why)).toEqual([
+      '/data/buildId must match format "uuid"',
+      "/data must have required property 'buildId'",
+    ]);
+    expect(letters.every(({ topic, value }) => topic === TOPIC && value.includes(subject))).toBe(true);
+  });
+
   it('puts aside what nobody can read, with its origin, and goes on', async () => {
     const seen: string[] = [];
     const buried: string[] = [];
@@ -127,32 +183,6 @@ describeIf(available, reason)('on a real broker', () => {
     ]);
     const letters = (await deadLettersOf(world, 3)).map(({ reason: why, topic, value }) => ({ why, topic, value }));
     expect(letters.at(-1)).toEqual({ why: 'it is no JSON in UTF-8', topic: TOPIC, value: '{"id":' });
-  });
-
-  it('puts aside an event that breaks the declared schema of its type, and goes on', async () => {
-    const subject = `${world.run}-8a57-4791-81fe-4c455b099bc9`;
-    const seen: string[] = [];
-    const consumer = {
-      name: world.consumer,
-      subscriptions: [{ context: 'campaigns', feed: 'lifecycle' }] as const,
-      handles: ['muster.campaigns.CampaignBuildCancelled.v1'],
-      handle: ({ event: { data } }: OutgoingEvent) => Promise.resolve(void seen.push((data as { text: string }).text)),
-    };
-    const bus = await world.start([consumer], { check: eventCheck });
-    const whole = { campaignId: subject, buildId: subject };
-    const tell = (data: object) => world.append(`campaign-${subject}`, 'CampaignBuildCancelled', data);
-    await tell({ ...whole, text: 'first' });
-    await tell({ ...whole, buildId: 'personal', text: 'broken' });
-    await tell({ campaignId: subject, text: 'half' });
-    await tell({ ...whole, text: 'last' });
-    await world.settled(bus);
-    expect(seen).toEqual(['first', 'last']);
-    const letters = await deadLettersOf(world, 2);
-    expect(letters.map(({ reason: why }) => why)).toEqual([
-      '/data/buildId must match format "uuid"',
-      "/data must have required property 'buildId'",
-    ]);
-    expect(letters.every(({ topic, value }) => topic === TOPIC && value.includes(subject))).toBe(true);
   });
 
   it('publishes profiles one by one, in their order, with external ids', async () => {

@@ -1,8 +1,9 @@
 import type { Context } from '@muster/contracts';
-import type { EventStore, Position } from '@muster/event-store';
+import { secondsBehind, type EventStore, type Position } from '@muster/event-store';
 import type {
   BusPartStatus,
   ConsumerStorage,
+  DeliveryRules,
   IntegrationConsumer,
   OperatedBus,
   ParkedEvent,
@@ -55,6 +56,12 @@ export interface KafkaBusOptions {
   readonly times?: Partial<GroupTimes>;
   /** For tests of a relay that dies: called between its steps. */
   readonly atStep?: (relay: string, step: RelayStep) => Promise<void>;
+  /** An event was in a consumer's hands once, with what came of it. */
+  readonly onHandled?: DeliveryRules['onHandled'];
+  /** A consumer got so many messages at once. */
+  readonly onBatch?: (consumer: string, messages: number) => void;
+  /** A relay has published so many messages. */
+  readonly onPublished?: (relay: string, messages: number) => void;
   /** The alert: an event failed for good, and its key waits for an operator. */
   readonly onParked?: (consumer: string, delivery: OutgoingEvent, error: Error) => void;
   /** The alert: a message nobody can read lies in the dead-letter topic. */
@@ -64,7 +71,7 @@ export interface KafkaBusOptions {
   /** The alert: messages come in and nothing moves. The process should end and be started anew. */
   readonly onStalled?: (consumer: string, lagEvents: number) => void;
   /** Something passing was in the way; it is tried again for as long as it takes. */
-  readonly onInterrupted?: (name: string, error: Error) => void;
+  readonly onInterrupted?: DeliveryRules['onInterrupted'];
   /** What the client finds worth a warning. */
   readonly onLog?: (message: string) => void;
 }
@@ -191,8 +198,11 @@ export class KafkaBus implements OperatedBus {
 
   private async statusOfRelay(relay: Relay, head: Position): Promise<BusPartStatus> {
     const position = await relay.position();
-    const lagEvents = position < head ? await this.options.store.distance(position, head) : 0;
-    return { name: relay.name, kind: 'relay', lagEvents, parkedKeys: [], deadLetters: 0, ...stateOf(relay.stoppedBy) };
+    const { store } = this.options;
+    const lagEvents = position < head ? await store.distance(position, head) : 0;
+    const lagSeconds = position < head ? await secondsBehind(store, position, new Date()) : 0;
+    const nothing = { parkedKeys: [], deadLetters: 0 };
+    return { name: relay.name, kind: 'relay', lagEvents, lagSeconds, ...nothing, ...stateOf(relay.stoppedBy) };
   }
 
   private async statusOfGroup(group: GroupConsumer): Promise<BusPartStatus> {
@@ -201,8 +211,8 @@ export class KafkaBus implements OperatedBus {
     const lagEvents = await Promise.race([group.lag().catch(() => group.lastLag), late]);
     const keys = await this.options.storageOf(name).parkedKeys(name);
     const parkedKeys = keys.map(({ key }) => key);
-    const { deadLetters, stoppedBy } = group;
-    return { name, kind: 'consumer', lagEvents, parkedKeys, deadLetters, ...stateOf(stoppedBy) };
+    const { deadLetters, lagSeconds, stoppedBy } = group;
+    return { name, kind: 'consumer', lagEvents, lagSeconds, parkedKeys, deadLetters, ...stateOf(stoppedBy) };
   }
 
   /** Asked by everything before it speaks to Kafka; after a failure the next one asks anew. */
@@ -265,8 +275,12 @@ export class KafkaBus implements OperatedBus {
 
   private alerts() {
     const nobody = (): void => undefined;
-    const { onParked, onDeadLetter, onStopped, onStalled, onInterrupted } = this.options;
+    const { onParked, onDeadLetter, onStopped, onStalled, onInterrupted, onHandled, onBatch, onPublished } =
+      this.options;
     return {
+      onHandled: onHandled ?? nobody,
+      onBatch: onBatch ?? nobody,
+      onPublished: onPublished ?? nobody,
       onParked: onParked ?? nobody,
       onDeadLetter: onDeadLetter ?? nobody,
       onStopped: onStopped ?? nobody,

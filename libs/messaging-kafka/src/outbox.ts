@@ -16,6 +16,8 @@ export interface Load {
   readonly size: number;
   /** With these sent, everything up to here is published. */
   readonly upTo: Position;
+  /** The traces that what is sent belongs to, as W3C Trace Context. */
+  readonly traces: Iterable<string>;
 }
 
 /** A batch that is compressed badly still fits into what a topic takes. */
@@ -29,10 +31,12 @@ export class Outbox {
   /** Ends in the middle of what one stored event became. */
   broken = false;
   private lanes = new Map<number, RecordBatch[]>();
+  private traces = new Set<string>();
 
   constructor(private upTo: Position) {}
 
-  add(messages: readonly Keyed[]): void {
+  add(messages: readonly Keyed[], traceparent?: string): void {
+    if (traceparent !== undefined && messages.length > 0) this.traces.add(traceparent);
     for (const { key, value } of messages) {
       const batch = this.batchFor(partitionOf(key), key.length + value.length);
       const before = batch.size;
@@ -50,11 +54,12 @@ export class Outbox {
   }
 
   take(): Load {
-    const { lanes, size, upTo } = this;
+    const { lanes, size, upTo, traces } = this;
     this.lanes = new Map();
+    this.traces = new Set();
     this.size = 0;
     this.bytes = 0;
-    return { lanes, size, upTo };
+    return { lanes, size, upTo, traces };
   }
 
   private batchFor(partition: number, bytes: number): RecordBatch {

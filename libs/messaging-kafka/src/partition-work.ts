@@ -41,7 +41,8 @@ export class PartitionWork {
     private readonly consumer: IntegrationConsumer,
     private readonly partition: number,
     private readonly surroundings: GroupSurroundings,
-    private readonly moved: () => void,
+    /** `eventTime`: of what was handled. */
+    private readonly moved: (eventTime?: string) => void,
   ) {
     const { storage } = surroundings;
     const parkedKeys: ConsumerStorage['parkedKeys'] = async (name) =>
@@ -81,7 +82,8 @@ export class PartitionWork {
         const delivering = deliveringIn(signal);
         await delivering.retryAsked();
         const { messages } = payload.batch;
-        const { batchEvents } = this.surroundings;
+        const { batchEvents, onBatch } = this.surroundings;
+        onBatch(this.consumer.name, messages.length);
         for (let from = 0; from < messages.length; from += batchEvents) {
           if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
           await this.slice(payload, messages.slice(from, from + batchEvents), delivering);
@@ -167,12 +169,12 @@ export class PartitionWork {
     const signal = AbortSignal.any([ending, halt.signal]);
     let inTheWay: Error | undefined;
     const deliveringIn = (): Delivering => {
-      const onInterrupted = (name: string, error: Error): void => {
+      const onInterrupted: GroupSurroundings['onInterrupted'] = (name, error, delivery) => {
         // The batch is given back: kept open it would hold up the other partitions of its broker.
         inTheWay ??= error;
         halt.abort();
         this.moved();
-        this.surroundings.onInterrupted(name, error);
+        this.surroundings.onInterrupted(name, error, delivery);
       };
       return new Delivering(this.remembering(), this.storage, { ...this.surroundings, onInterrupted }, signal);
     };
@@ -220,7 +222,7 @@ export class PartitionWork {
         if (handled.has(id)) return;
         await consumer.handle(delivery);
         handled.add(id);
-        moved();
+        moved(event.time);
       },
     };
   }

@@ -15,6 +15,7 @@ class World {
     { position: START, epoch: 1 },
     {
       relay: 'campaigns.relay-lifecycle',
+      topic: 'campaigns.lifecycle.v1',
       transactionMessages: 100,
       producer: {
         send: async (lanes: Lanes, beforeCommit) => {

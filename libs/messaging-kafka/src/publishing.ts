@@ -1,6 +1,7 @@
 import type { Position } from '@muster/event-store';
 import type { Checkpoint, ConsumerStorage } from '@muster/messaging';
 import { asError } from '@muster/postgres';
+import { inSpans } from '@muster/tracing';
 import { Outbox, type Keyed, type Load } from './outbox';
 import type { SentTo, TransactionalProducer } from './transactional-producer';
 
@@ -10,13 +11,14 @@ export type RelayStep = 'opened' | 'before-send' | 'before-commit' | 'before-che
 export interface PublishingSurroundings {
   /** The name of the checkpoint. */
   readonly relay: string;
+  readonly topic: string;
   readonly producer: Pick<TransactionalProducer, 'send'>;
   readonly storage: Pick<ConsumerStorage, 'move'>;
   /** Messages in one transaction, about. */
   readonly transactionMessages: number;
   readonly at: (step: RelayStep) => Promise<void>;
   /** Everything up to here is published, and the offsets after the last that was sent of some partitions. */
-  readonly onPublished: (upTo: Position, sentTo: SentTo) => void;
+  readonly onPublished: (upTo: Position, sentTo: SentTo, messages: number) => void;
 }
 
 /** Of one transaction: what is gathered while the one before is sent lies in memory. */
@@ -60,8 +62,9 @@ export class Publishing {
     return this.outbox.size >= this.surroundings.transactionMessages || this.outbox.bytes >= TRANSACTION_BYTES;
   }
 
-  add(messages: readonly Keyed[]): void {
-    this.outbox.add(messages);
+  /** `traceparent`: the trace of the stored event that became these messages. */
+  add(messages: readonly Keyed[], traceparent?: string): void {
+    this.outbox.add(messages, traceparent);
   }
 
   /** What a stored event became was added, all of it. */
@@ -110,17 +113,23 @@ export class Publishing {
     return this.leaving;
   }
 
-  private async publish({ lanes, size, upTo }: Load): Promise<void> {
-    const { producer, at, onPublished } = this.surroundings;
-    let sentTo: SentTo = new Map();
-    if (size > 0) {
-      await at('before-send');
-      sentTo = await producer.send(lanes, () => at('before-commit'));
-      await at('before-checkpoint');
-      this.ahead = true;
-    }
+  private async publish(load: Load): Promise<void> {
+    const { size, upTo } = load;
+    const sentTo = size > 0 ? await this.transact(load) : new Map<number, bigint>();
     if (upTo !== this.checkpoint.position) await this.reachedPublished(upTo);
-    onPublished(upTo, sentTo);
+    this.surroundings.onPublished(upTo, sentTo, size);
+  }
+
+  private async transact({ lanes, size, traces }: Load): Promise<SentTo> {
+    const { topic, producer, at } = this.surroundings;
+    const span = { name: `publish ${topic}`, kind: 'out', attributes: { 'muster.messages': size } } as const;
+    await at('before-send');
+    const sentTo = await inSpans({ ...span, from: () => traces }, () =>
+      producer.send(lanes, () => at('before-commit')),
+    );
+    await at('before-checkpoint');
+    this.ahead = true;
+    return sentTo;
   }
 
   private async reachedPublished(upTo: Position): Promise<void> {

@@ -23,6 +23,7 @@ export interface RelaySurroundings {
   /** Messages in one transaction, about. */
   readonly transactionMessages: number;
   readonly atStep: (relay: string, step: RelayStep) => Promise<void>;
+  readonly onPublished: (relay: string, messages: number) => void;
   readonly onStopped: (relay: string, error: Error) => void;
   readonly onInterrupted: (relay: string, error: Error) => void;
 }
@@ -101,12 +102,14 @@ export class Relay {
     this.owned = true;
     const publishing = new Publishing(checkpoint, {
       relay: this.name,
+      topic: this.topic,
       producer,
       storage,
       transactionMessages,
       at,
-      onPublished: (upTo, sentTo) => {
+      onPublished: (upTo, sentTo, messages) => {
         this.scanned = upTo;
+        this.surroundings.onPublished(this.name, messages);
         for (const [partition, offset] of sentTo) this.sentTo.set(partition, offset);
         this.work.progressed();
       },
@@ -127,7 +130,7 @@ export class Relay {
   private async take(batch: SubscriptionBatch, publishing: Publishing, ended: AbortSignal): Promise<void> {
     for (const stored of batch.events) {
       for await (const messages of this.messages.of(stored)) {
-        publishing.add(messages);
+        publishing.add(messages, messages.length > 0 ? stored.metadata.traceparent : undefined);
         if (publishing.isFull) await publishing.room();
         if (ended.aborted) return;
       }

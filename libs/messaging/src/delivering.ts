@@ -12,8 +12,11 @@ export interface DeliveryRules {
   readonly retryMs: number;
   /** Keys that are delivered side by side. */
   readonly keysAtOnce: number;
+  /** Each try, also of what is tried again because something passing was in the way (`interrupted`). */
+  readonly onHandled: (consumer: string, outcome: 'handled' | 'failed' | 'interrupted', seconds: number) => void;
   readonly onParked: (consumer: string, delivery: OutgoingEvent, error: Error) => void;
-  readonly onInterrupted: (consumer: string, error: Error) => void;
+  /** `delivery`: what was in hand, where it was one. */
+  readonly onInterrupted: (consumer: string, error: Error, delivery?: OutgoingEvent) => void;
 }
 
 const LONGEST_PAUSE_MS = 5_000;
@@ -96,12 +99,17 @@ export class Delivering {
     let failures = 0;
     for (let waits = 0; ;) {
       if (this.signal.aborted) throw new DeliveryEnded(`consumer ${this.consumer.name} ends`);
+      const began = performance.now();
+      const ended = (outcome: 'handled' | 'failed' | 'interrupted'): void =>
+        this.rules.onHandled(this.consumer.name, outcome, (performance.now() - began) / 1_000);
       try {
         await this.handle(delivery);
+        ended('handled');
         return undefined;
       } catch (error) {
         const passing = isTransient(error);
-        if (passing) onInterrupted(this.consumer.name, asError(error));
+        ended(passing ? 'interrupted' : 'failed');
+        if (passing) onInterrupted(this.consumer.name, asError(error), delivery);
         else failures++;
         if (failures === tries) return asError(error);
         const doublings = passing ? waits++ : failures - 1;

@@ -1,8 +1,9 @@
 import type { OutgoingEvent } from '@muster/contracts';
-import type { EventStore, Position } from '@muster/event-store';
+import { secondsBehind, type EventStore, type Position } from '@muster/event-store';
 import type { Leases } from '@muster/postgres';
 import { ConsumerLoop, type ConsumerSurroundings } from './consumer-loop';
 import type { ConsumerStorage, ParkedEvent } from './consumer-storage';
+import type { DeliveryRules } from './delivering';
 import type { BusPartStatus, IntegrationConsumer, OperatedBus, Translation } from './integration-bus';
 
 export interface DirectBusOptions {
@@ -21,12 +22,14 @@ export interface DirectBusOptions {
   readonly batchEvents?: number;
   /** How often ownership is tried for, and requests of operators in other processes are looked for. Default 1,000 ms. */
   readonly pollMs?: number;
+  /** An event was in a consumer's hands once, with what came of it. */
+  readonly onHandled?: DeliveryRules['onHandled'];
   /** The alert: an event failed for good, and its key waits for an operator. */
   readonly onParked?: (consumer: string, delivery: OutgoingEvent, error: Error) => void;
   /** The alert: this consumer goes no further until the process starts anew. */
   readonly onStopped?: (consumer: string, error: Error) => void;
   /** Something passing was in the way; it is tried again for as long as it takes. */
-  readonly onInterrupted?: (consumer: string, error: Error) => void;
+  readonly onInterrupted?: DeliveryRules['onInterrupted'];
 }
 
 export interface ConsumerStatus extends BusPartStatus {
@@ -115,6 +118,7 @@ export class DirectBus implements OperatedBus {
   }
 
   private async statusOf(loop: ConsumerLoop, head: Position): Promise<ConsumerStatus> {
+    const { store } = this.options;
     const { name } = loop.consumer;
     const position = await this.positionOf(loop);
     const keys = await this.storageOf(name).parkedKeys(name);
@@ -124,7 +128,8 @@ export class DirectBus implements OperatedBus {
       kind: 'consumer',
       state: error === undefined ? 'running' : 'stopped',
       position,
-      lagEvents: position < head ? await this.options.store.distance(position, head) : 0,
+      lagEvents: position < head ? await store.distance(position, head) : 0,
+      lagSeconds: position < head ? await secondsBehind(store, position, new Date()) : 0,
       parkedKeys: keys.map(({ key }) => key),
       deadLetters: 0,
       ...(error !== undefined && { error }),
@@ -155,6 +160,7 @@ export class DirectBus implements OperatedBus {
       keysAtOnce: 8,
       batchEvents: 200,
       pollMs: 1_000,
+      onHandled: () => undefined,
       onParked: () => undefined,
       onStopped: () => undefined,
       onInterrupted: () => undefined,

@@ -49,6 +49,8 @@ export interface BusPartStatus {
   readonly state: 'running' | 'stopped';
   /** Stored events to look at; of a consumer of Kafka: messages to handle, by its whole group. An upper estimate. */
   readonly lagEvents: number;
+  /** How old the oldest of these is, as far as it is known. */
+  readonly lagSeconds: number;
   readonly parkedKeys: readonly string[];
   /** Messages that this process put aside since it started, because nobody can read them. */
   readonly deadLetters: number;

@@ -5,6 +5,7 @@ import { KafkaBus, type ExternalIds } from '@muster/messaging-kafka';
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { Contexts } from './context/contexts';
+import type { BusFigures } from './operations/bus-figures';
 import type { PlatformOptions } from './platform-options';
 import { SEGMENTS_API } from './tokens';
 
@@ -14,16 +15,21 @@ export function createBus(
   store: EventStore,
   contexts: Contexts,
   modules: ModuleRef,
+  { onHandled, onBatch, onPublished }: BusFigures,
 ): OperatedBus {
   const parts = {
+    onHandled,
     store,
     storageOf: (name: string) => new PostgresConsumerStorage(contexts.poolOfConsumer(name)),
     leasesOf: (name: string) => contexts.leasesOfConsumer(name),
   };
-  return options.kafka ? kafkaBus(options, options.kafka, parts, modules) : directBus(parts);
+  return options.kafka
+    ? kafkaBus(options, options.kafka, { ...parts, onBatch, onPublished }, modules)
+    : directBus(parts);
 }
 
-type Parts = Pick<ConstructorParameters<typeof DirectBus>[0], 'store' | 'storageOf' | 'leasesOf'>;
+type Parts = Pick<ConstructorParameters<typeof KafkaBus>[0], 'store' | 'storageOf' | 'leasesOf' | CountedBy>;
+type CountedBy = 'onHandled' | 'onBatch' | 'onPublished';
 
 function directBus(parts: Parts): DirectBus {
   const logger = new Logger('Bus');
@@ -78,11 +84,12 @@ const LONGEST_HEARTBEAT_MS = 3_000;
 
 function warnings(logger: Logger): Pick<ConstructorParameters<typeof DirectBus>[0], 'onParked' | 'onInterrupted'> {
   return {
-    onParked: (consumer, { key, event }, err) => {
-      logger.error({ consumer, key, eventId: event.id, err }, 'an event was set aside: retry or drop its key');
+    onParked: (consumer, { key, event: { id: eventId, correlationid: correlationId } }, err) => {
+      logger.error({ consumer, key, eventId, correlationId, err }, 'an event was set aside: retry or drop its key');
     },
-    onInterrupted: (name, err) => {
-      logger.warn({ name, err }, 'a relay or consumer was interrupted and tries again');
+    onInterrupted: (name, err, delivery) => {
+      const about = delivery && { eventId: delivery.event.id, correlationId: delivery.event.correlationid };
+      logger.warn({ name, ...about, err }, 'a relay or consumer was interrupted and tries again');
     },
   };
 }

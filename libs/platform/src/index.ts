@@ -36,6 +36,7 @@ export {
 } from './platform-options';
 export { BackgroundWork, type Worker } from './operations/background-work';
 export { Closing } from './operations/closing';
+export { Metrics } from './operations/metrics';
 export { Dependencies, type DependencyCheck } from './operations/dependencies';
 export { readConfig, type Config, type ConfigWith, type Requirable } from './config/config';
 export type { KafkaConfig } from './config/kafka-config';

@@ -11,6 +11,7 @@ import { ConventionsInterceptor } from './http/conventions.interceptor';
 import { ProblemFilter } from './http/problem.filter';
 import { SchemaValidationPipe } from './http/validation.pipe';
 import { BackgroundWork } from './operations/background-work';
+import { BusFigures } from './operations/bus-figures';
 import { Closing } from './operations/closing';
 import { Dependencies } from './operations/dependencies';
 import { HttpDrain } from './operations/http-drain';
@@ -18,10 +19,12 @@ import { Lifecycle } from './operations/lifecycle';
 import { StartupLogger, loggingModule } from './operations/logging';
 import { MeasuredAggregates } from './operations/measured-aggregates';
 import { Metrics } from './operations/metrics';
+import { ObservedEventStore } from './operations/observed-event-store';
 import { OperationsController } from './operations/operations.controller';
 import { ReadinessProbe } from './operations/readiness';
+import { RequestFigures } from './operations/request-figures';
 import { Runners } from './operations/runners';
-import { TracedEventStore } from './operations/traced-event-store';
+import { StatusFigures } from './operations/status-figures';
 import { Traces } from './operations/traces';
 import { PLATFORM_OPTIONS, STORE_POOL, type PlatformOptions } from './platform-options';
 import { createAggregates, createStorePool, openStore } from './store';
@@ -39,19 +42,20 @@ export class PlatformModule {
       { provide: STORE_POOL, useFactory: () => createStorePool(options.databaseUrl) },
       {
         provide: EVENT_STORE,
-        inject: [STORE_POOL],
-        useFactory: async (pool: Pool) => new TracedEventStore(await openStore(pool, options)),
+        inject: [STORE_POOL, RequestFigures],
+        useFactory: async (pool: Pool, figures: RequestFigures) =>
+          new ObservedEventStore(await openStore(pool, options), figures),
       },
       { provide: PLAIN_AGGREGATES, inject: [EVENT_STORE, IDS, STORE_POOL], useFactory: createAggregates },
       {
         provide: INTEGRATION_BUS,
-        inject: [PLATFORM_OPTIONS, EVENT_STORE, Contexts, ModuleRef],
+        inject: [PLATFORM_OPTIONS, EVENT_STORE, Contexts, ModuleRef, BusFigures],
         useFactory: createBus,
       },
       {
         provide: AGGREGATES,
-        inject: [PLAIN_AGGREGATES, Metrics],
-        useFactory: (plain: EventSourcedAggregates, metrics: Metrics) => new MeasuredAggregates(plain, metrics),
+        inject: [PLAIN_AGGREGATES, RequestFigures],
+        useFactory: (plain: EventSourcedAggregates, figures: RequestFigures) => new MeasuredAggregates(plain, figures),
       },
     ];
     return {
@@ -62,6 +66,7 @@ export class PlatformModule {
       providers: [
         ...ports,
         BackgroundWork,
+        BusFigures,
         Closing,
         Contexts,
         Dependencies,
@@ -69,7 +74,9 @@ export class PlatformModule {
         Lifecycle,
         Metrics,
         ReadinessProbe,
+        RequestFigures,
         Runners,
+        StatusFigures,
         StartupLogger,
         { provide: Traces, inject: [PLATFORM_OPTIONS], useFactory: (all: PlatformOptions) => Traces.begin(all) },
         { provide: APP_GUARD, useClass: ApiKeyGuard },

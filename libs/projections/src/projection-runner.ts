@@ -1,4 +1,4 @@
-import { START, type EventStore, type Position } from '@muster/event-store';
+import { secondsBehind, START, type EventStore, type Position } from '@muster/event-store';
 import type { Clock } from '@muster/kernel';
 import type { Leases } from '@muster/postgres';
 import type { Pool } from 'pg';
@@ -117,7 +117,7 @@ export class ProjectionRunner implements Projections {
   }
 
   private async statusOf({ name, generation, version, ...row }: Generation, head: Position): Promise<ProjectionStatus> {
-    const { store } = this.surroundings;
+    const { store, clock } = this.surroundings;
     const owner = this.owner(name);
     const isLive = row.state === 'live';
     const scanned = (isLive ? owner.scanned : undefined) ?? row.position;
@@ -130,19 +130,8 @@ export class ProjectionRunner implements Projections {
       state: error !== undefined ? 'stopped' : isLive ? 'live' : 'building',
       position,
       lagEvents: position < head ? await store.distance(position, head) : 0,
-      lagSeconds: position < head ? await this.ageAfter(position) : 0,
+      lagSeconds: position < head ? await secondsBehind(store, position, clock.now()) : 0,
       ...(error !== undefined && { error }),
     };
-  }
-
-  /** Age of the first event after this position. */
-  private async ageAfter(position: Position): Promise<number> {
-    const { store, clock } = this.surroundings;
-    const from = position === START ? {} : { from: position };
-    for await (const event of store.readAll({ ...from, limit: 2 })) {
-      if (event.position <= position) continue;
-      return Math.max(0, (clock.now().getTime() - Date.parse(event.metadata.time)) / 1000);
-    }
-    return 0;
   }
 }

@@ -29,6 +29,11 @@ export class CircuitBreaker {
     return true;
   }
 
+  /** Nothing is sent at the moment, but for a call now and then that tries. */
+  get isOpen(): boolean {
+    return this.failed >= this.limit;
+  }
+
   /** The service answered, whatever it said. */
   succeeded(): void {
     this.failed = 0;

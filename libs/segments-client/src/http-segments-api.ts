@@ -111,6 +111,11 @@ export class HttpSegmentsApi implements SegmentsApi {
     return this.requests.unreachable();
   }
 
+  /** Whether calls are refused at once, because the service has not answered for a while. */
+  get breakerIsOpen(): boolean {
+    return this.requests.breakerIsOpen;
+  }
+
   private async json<T>(outgoing: Outgoing): Promise<T> {
     const bytes = await this.send(outgoing);
     return this.requests.read(() => JSON.parse(Buffer.from(bytes).toString('utf8')) as T);

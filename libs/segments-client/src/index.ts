@@ -1,3 +1,4 @@
+export { CallFigures } from './call-figures';
 export type { CircuitBreakerOptions } from './circuit-breaker';
 export { HttpSegmentsApi } from './http-segments-api';
 export type { HttpSegmentsApiOptions } from './options';

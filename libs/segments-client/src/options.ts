@@ -12,4 +12,9 @@ export interface HttpSegmentsApiOptions {
   /** How long an answer may take. Default 10,000 ms; 60,000 ms for members and strata. */
   readonly timeoutMs?: number;
   readonly breaker?: CircuitBreakerOptions;
+  /**
+   * After each try: the call without its ids (`GET segments/*`), and `ok`, the code of a refusal, `no_answer`, or `spared`
+   * where nothing was sent because the service has not answered for a while.
+   */
+  readonly onCall?: (call: string, outcome: string, seconds: number) => void;
 }

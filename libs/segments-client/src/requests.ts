@@ -62,19 +62,31 @@ export class Requests {
     }
   }
 
+  get breakerIsOpen(): boolean {
+    return this.breaker.isOpen;
+  }
+
   private async sendOnce(outgoing: Outgoing): Promise<Uint8Array> {
-    if (!this.breaker.admits())
+    const call = nameOf(outgoing);
+    const began = performance.now();
+    const ended = (outcome: string): void => this.options.onCall?.(call, outcome, (performance.now() - began) / 1_000);
+    if (!this.breaker.admits()) {
+      ended('spared');
       throw this.unavailable('has not answered for a while and is left alone for some seconds');
+    }
     try {
-      const bytes = await inSpan({ name: nameOf(outgoing), kind: 'call' }, () => this.exchange(outgoing));
+      const bytes = await inSpan({ name: call, kind: 'call' }, () => this.exchange(outgoing));
       this.breaker.succeeded();
+      ended('ok');
       return bytes;
     } catch (error) {
       if (error instanceof DomainError) {
         this.breaker.succeeded();
+        ended(error.code);
         throw error;
       }
       this.breaker.hasFailed();
+      ended('no_answer');
       throw error instanceof NoAnswer ? error : new NoAnswer('does not answer');
     }
   }

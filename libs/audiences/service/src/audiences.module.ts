@@ -5,6 +5,7 @@ import type { Projections } from '@muster/projections';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { Audiences1769000003000 } from '../migrations/1769000003000-audiences';
 import { IntakeTraces1769000004000 } from '../migrations/1769000004000-intake-traces';
+import { AudienceFigures } from './audience-work/audience-figures';
 import { AudienceSteps } from './audience-work/audience-steps';
 import { AudienceWorker } from './audience-work/audience.worker';
 import { AudienceLog } from './audiences/audience-log';
@@ -34,6 +35,7 @@ import { VerifyAudienceController } from './verify-audience/verify-audience.cont
     SegmentFollower,
     AudienceSteps,
     AudienceWorker,
+    AudienceFigures,
     IntakeConsumer,
     BuildsQuery,
   ],

@@ -6,3 +6,4 @@ export * from './event-store';
 export * from './events';
 export * from './lazy-event';
 export * from './position';
+export * from './seconds-behind';

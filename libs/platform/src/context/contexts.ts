@@ -6,11 +6,11 @@ import type { ServiceContext } from './service-context';
 /** The contexts in this process, for what is one per process and works in each context's schema. */
 @Injectable()
 export class Contexts {
-  private readonly pools = new Map<string, Pool>();
+  private readonly poolsByContext = new Map<string, Pool>();
   private readonly leases = new Map<string, Leases>();
 
   addPool(context: ServiceContext, pool: Pool): Pool {
-    this.pools.set(context, pool);
+    this.poolsByContext.set(context, pool);
     return pool;
   }
 
@@ -19,9 +19,14 @@ export class Contexts {
     return leases;
   }
 
+  /** Each context with its pool. */
+  pools(): Iterable<readonly [string, Pool]> {
+    return this.poolsByContext;
+  }
+
   /** `campaigns.audience-progress` works in the schema of `campaigns`. */
   poolOfConsumer(consumer: string): Pool {
-    return ofConsumer(this.pools, consumer);
+    return ofConsumer(this.poolsByContext, consumer);
   }
 
   leasesOfConsumer(consumer: string): Leases {

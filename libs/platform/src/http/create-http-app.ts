@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { Metrics } from '../operations/metrics';
+import { RequestFigures } from '../operations/request-figures';
 import { StartupLogger } from '../operations/logging';
 import { API_PREFIX } from './answer';
 import { MAX_JSON_BYTES, useBodyParsers } from './body-parsers';
@@ -47,7 +47,7 @@ export async function prepareHttpApp(app: NestFastifyApplication, options: HttpA
   app.useLogger(app.get(StartupLogger));
   traceRequests(fastify);
   useBodyParsers(fastify);
-  measureRequests(fastify, app.get(Metrics));
+  measureRequests(fastify, app.get(RequestFigures));
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     done();
@@ -70,10 +70,10 @@ export function httpAdapter(): FastifyAdapter {
 }
 
 /** By the route's pattern, never by its path: ids would make a series each. */
-function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
+function measureRequests(fastify: FastifyInstance, figures: RequestFigures): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
-    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    figures.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
 }

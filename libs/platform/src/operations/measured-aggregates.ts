@@ -1,13 +1,13 @@
 import type { Aggregate, Aggregates, BlockAggregate, Handled, Loaded, LoadedBlocks } from '@muster/aggregates';
 import { DomainError, type CommandContext, type DomainEvent } from '@muster/kernel';
 import { inSpan } from '@muster/tracing';
-import type { Metrics } from './metrics';
+import type { RequestFigures } from './request-figures';
 
 /** Counts what becomes of commands, whoever sends them, and tells of each in the trace that it belongs to. */
 export class MeasuredAggregates implements Aggregates {
   constructor(
     private readonly inner: Aggregates,
-    private readonly metrics: Pick<Metrics, 'countCommand'>,
+    private readonly figures: Pick<RequestFigures, 'countCommand'>,
   ) {}
 
   handle<State, Command, Event extends DomainEvent>(
@@ -49,7 +49,7 @@ export class MeasuredAggregates implements Aggregates {
     const name = `command ${category}.${nameOf(command)}`;
     return inSpan({ name, attributes: { 'muster.aggregate': id } }, async (span) => {
       const count = (outcome: string): void => {
-        this.metrics.countCommand(category, outcome);
+        this.figures.countCommand(category, outcome);
         span?.setAttribute('muster.outcome', outcome);
       };
       try {

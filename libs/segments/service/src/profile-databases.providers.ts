@@ -10,6 +10,7 @@ import { RejectedRows } from './get-import/rejected-rows';
 import { FieldValues } from './get-profile-database/field-values.query';
 import { GetProfileDatabaseController } from './get-profile-database/get-profile-database.controller';
 import { BatchWriter } from './import-profiles/batch-writer';
+import { ImportFigures } from './import-profiles/import-figures';
 import { ImportProfilesController } from './import-profiles/import-profiles.controller';
 import { ImportRecords } from './import-profiles/import-records';
 import { ImportRun } from './import-profiles/import-run';
@@ -38,6 +39,7 @@ export const profileDatabasesProviders: Provider[] = [
   CreateProfileDatabaseHandler,
   DeleteProfileDatabaseHandler,
   FieldValues,
+  ImportFigures,
   ImportLimits,
   ImportRecords,
   ImportRun,

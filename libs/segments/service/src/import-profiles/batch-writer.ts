@@ -12,6 +12,7 @@ import { numbersIn } from '../profiles/profiles';
 import type { ProfileTable } from '../profiles/typed-tables';
 import type { Batch, ImportRow } from './batch';
 import { classify } from './classify';
+import { ImportFigures, type RowOutcomes } from './import-figures';
 import type { ImportRecord } from './import-records';
 import { addTouched } from './touched';
 import { UniqueValues } from './unique-values';
@@ -39,19 +40,20 @@ export class BatchWriter {
     @InjectPool('segments') private readonly pool: Pool,
     @Inject(AGGREGATES) private readonly aggregates: Aggregates,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly figures: ImportFigures,
   ) {}
 
   /** A row that Postgres refuses although it met the schema is rejected; the others of its batch are written. */
   async write(target: ImportTarget, batch: Batch): Promise<void> {
     try {
-      await withTransaction(this.pool, (client) => this.writeOnce(client, target, batch));
+      this.figures.count(await withTransaction(this.pool, (client) => this.writeOnce(client, target, batch)));
     } catch (error) {
       if (!isRefusedData(error) || batch.rows.length === 0) throw error;
       for (const part of divided(batch)) await this.write(target, part);
     }
   }
 
-  private async writeOnce(client: PoolClient, target: ImportTarget, batch: Batch): Promise<void> {
+  private async writeOnce(client: PoolClient, target: ImportTarget, batch: Batch): Promise<RowOutcomes> {
     const { record, table, fields } = target;
     const { importId, databaseId } = record;
     // a batch is a small part of a large table: the planner would rather read the whole of it, once for every batch
@@ -74,6 +76,12 @@ export class BatchWriter {
     updates.forEach(({ profileNo }, i) => (touched[i] = profileNo));
     inserts.forEach((_, i) => (touched[updates.length + i] = first + i));
     await addTouched(client, importId, ProfileSet.fromSorted(touched.sort()));
+    const outcomes = {
+      inserted: inserts.length,
+      updated,
+      unchanged: updates.length - updated + overruled,
+      rejected: batch.rejections.length + rejections.length,
+    };
     await client.query(
       `UPDATE import SET next_offset = $2, next_line = $3, rows_read = $4, rejected = rejected + $5,
          inserted = inserted + $6, updated = updated + $7, unchanged = unchanged + $8, updated_at = now()
@@ -83,12 +91,13 @@ export class BatchWriter {
         batch.next.offset,
         batch.next.line,
         batch.rowsRead,
-        batch.rejections.length + rejections.length,
-        inserts.length,
-        updated,
-        updates.length - updated + overruled,
+        outcomes.rejected,
+        outcomes.inserted,
+        outcomes.updated,
+        outcomes.unchanged,
       ],
     );
+    return outcomes;
   }
 
   /** Fences: whoever lost the lease finds the cursor moved on. */

@@ -1,5 +1,7 @@
 import {
   categoryOf,
+  StoreUnavailable,
+  WrongExpectedRevision,
   type AppendResult,
   type EventStore,
   type EventToAppend,
@@ -12,13 +14,17 @@ import {
   type SubscriptionBatch,
 } from '@muster/event-store';
 import { currentTraceparent, inSpan } from '@muster/tracing';
+import type { RequestFigures } from './request-figures';
 
 /**
- * The event store, with a span for each append. The span stands in the metadata of what is appended, so that relays,
+ * The event store, with a span and a figure for each append. The span stands in the metadata of what is appended, so that relays,
  * consumers and projections go on with the trace. Events that bring a trace of their own keep it.
  */
-export class TracedEventStore implements EventStore {
-  constructor(private readonly inner: EventStore) {}
+export class ObservedEventStore implements EventStore {
+  constructor(
+    private readonly inner: EventStore,
+    private readonly figures: Pick<RequestFigures, 'observeAppend'>,
+  ) {}
 
   get storeId(): string {
     return this.inner.storeId;
@@ -29,8 +35,22 @@ export class TracedEventStore implements EventStore {
     return inSpan({ name: `append ${categoryOf(stream)}`, kind: 'out', attributes }, () => {
       const traceparent = currentTraceparent();
       const traced = traceparent === undefined ? events : events.map((event) => withTrace(event, traceparent));
-      return this.inner.append(stream, expected, traced);
+      return this.measured(categoryOf(stream), events.length, this.inner.append(stream, expected, traced));
     });
+  }
+
+  private async measured(category: string, events: number, append: Promise<AppendResult>): Promise<AppendResult> {
+    const began = performance.now();
+    const ended = (outcome: string): void =>
+      this.figures.observeAppend(category, outcome, (performance.now() - began) / 1_000, events);
+    try {
+      const result = await append;
+      ended('appended');
+      return result;
+    } catch (error) {
+      ended(outcomeOf(error));
+      throw error;
+    }
   }
 
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<StoredEvent> {
@@ -56,6 +76,11 @@ export class TracedEventStore implements EventStore {
   close(): Promise<void> {
     return this.inner.close();
   }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof WrongExpectedRevision) return 'conflict';
+  return error instanceof StoreUnavailable ? 'unavailable' : 'error';
 }
 
 function withTrace(event: EventToAppend, traceparent: string): EventToAppend {
