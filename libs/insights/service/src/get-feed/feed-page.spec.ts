@@ -47,6 +47,19 @@ describe('a page of the feed', () => {
     expect(await pageOf(steps)).toEqual({ items: [event('2')], place: at(3), caughtUp: true });
   });
 
+  it('ends before an event that cannot be told, and fails where it would begin with that', async () => {
+    const failing = {
+      async *follow({ position }: FeedStep['place']): AsyncGenerator<FeedStep> {
+        if (position === START) yield { place: at(1), event: event('1'), caughtUp: false };
+        await Promise.reject(new Error('of a newer version'));
+      },
+    };
+    const page = (from: Position) =>
+      feedPage(failing, { position: from }, filter, { limit: 10, waitMs: 0, signal: never });
+    expect(await page(START)).toEqual({ items: [event('1')], place: at(1), caughtUp: false });
+    await expect(page(at(1).position)).rejects.toThrow('of a newer version');
+  });
+
   it('is answered when the process stops', async () => {
     const stopping = new AbortController();
     const answered = pageOf([{ place: at(4), caughtUp: true }], { waitMs: 30_000, signal: stopping.signal });

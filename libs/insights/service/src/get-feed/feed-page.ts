@@ -33,13 +33,18 @@ export async function feedPage(
   const isDone = ({ caughtUp }: FeedStep): boolean => caughtUp && (items.length > 0 || waitMs === 0);
   const over = AbortSignal.any([signal, AbortSignal.timeout(waitMs === 0 ? SCAN_MS : waitMs)]);
   let at: FeedStep = { place: from, caughtUp: false };
-  for await (const step of feed.follow(from, filter, over)) {
-    if (step.event) {
-      if (!room.take(step.event)) break;
-      items.push(step.event);
+  try {
+    for await (const step of feed.follow(from, filter, over)) {
+      if (step.event) {
+        if (!room.take(step.event)) break;
+        items.push(step.event);
+      }
+      at = step;
+      if (room.isFull || isDone(step)) break;
     }
-    at = step;
-    if (room.isFull || isDone(step)) break;
+  } catch (error) {
+    // What comes before an event that cannot be told is told all the same; the next page begins with that event.
+    if (items.length === 0) throw error;
   }
   return { items, place: at.place, caughtUp: at.caughtUp };
 }

@@ -1,11 +1,14 @@
 import type { Context, Feed } from '@muster/contracts';
+import { CONTRACTS } from '@muster/contracts/registry';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 
 export const CONTEXTS = ['segments', 'campaigns', 'audiences'] as const satisfies readonly Context[];
 /** The profile feed is Kafka's alone: one set can be a million of its messages. */
 const FEEDS = ['sets', 'lifecycle'] as const satisfies readonly Feed[];
+
+const TYPES = CONTRACTS.filter(({ feed }) => FEEDS.some((known) => known === feed)).map(({ type }) => type);
 
 /** `a,b` and, as OpenAPI's clients write it, `name=a&name=b`. */
 const list = ({ value }: { value: unknown }): unknown =>
@@ -54,15 +57,13 @@ export class FeedQuery extends SubjectQuery {
 
   @ApiPropertyOptional({
     type: [String],
+    enum: TYPES,
     example: ['muster.campaigns.CampaignStatusChanged.v1'],
     description: `Events of these types only. ${LIST} Absent: all.`,
   })
   @IsOptional()
   @Transform(list)
-  @Matches(/^muster\.(segments|campaigns|audiences)\.[A-Za-z]{1,100}\.v\d{1,4}$/, {
-    each: true,
-    message: 'types must be types of events such as muster.campaigns.CampaignStatusChanged.v1, separated by commas',
-  })
+  @IsIn(TYPES, { each: true })
   types?: readonly string[];
 
   @ApiPropertyOptional({

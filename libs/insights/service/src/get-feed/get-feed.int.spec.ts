@@ -188,7 +188,7 @@ describe('a cursor', () => {
 it.each([
   ['feeds=profiles', '/feeds'],
   ['contexts=insights', '/contexts'],
-  ['types=Everything', '/types'],
+  ['types=muster.segments.ProfileEnteredSegment.v1', '/types'],
   ['subject=me', '/subject'],
   ['waitSeconds=31', '/waitSeconds'],
   ['waitSeconds=soon', '/waitSeconds'],
