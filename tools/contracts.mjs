@@ -27,12 +27,16 @@ export async function contracts() {
   return { ...of('declared'), ...of('documents'), version };
 }
 
+/** Events, and documents of snapshots. */
+const declaredIn = ({ CONTRACTS, SNAPSHOT_DOCUMENTS }) => [...CONTRACTS, ...SNAPSHOT_DOCUMENTS];
+
 /** Every file that is made from the declarations: path to content. */
-function generated({ CONTRACTS, asyncApi, exampleOf, jsonSchemaOf, version }) {
+function generated({ asyncApi, exampleOf, jsonSchemaOf, version, ...declarations }) {
+  const all = declaredIn(declarations);
   return new Map([
     ['docs/asyncapi.json', asyncApi(version)],
-    ...CONTRACTS.map((declared) => [`${PACKAGE}/schemas/${declared.type}.json`, jsonSchemaOf(declared)]),
-    ...CONTRACTS.map((declared) => [`${PACKAGE}/examples/${declared.type}.json`, exampleOf(declared)]),
+    ...all.map((declared) => [`${PACKAGE}/schemas/${declared.type}.json`, jsonSchemaOf(declared)]),
+    ...all.map((declared) => [`${PACKAGE}/examples/${declared.type}.json`, exampleOf(declared)]),
   ]);
 }
 
@@ -55,13 +59,13 @@ export async function keep(files, folders, { check, root = ROOT }) {
 }
 
 /** What of the releases in this folder is broken by the declarations. */
-export function breaksOf({ CONTRACTS, breakingChanges }, folder) {
+export function breaksOf({ breakingChanges, ...declarations }, folder) {
   const files = existsSync(folder) ? readdirSync(folder) : [];
   return files.flatMap((file) => {
     const released = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     return breakingChanges(
       released,
-      CONTRACTS.find(({ type }) => type === released.type),
+      declaredIn(declarations).find(({ type }) => type === released.type),
     ).map((change) => `${change}. Leave ${basename(file, '.json')} as it is and declare a ${next(released.type)}.`);
   });
 }
@@ -77,8 +81,10 @@ export async function wrongInAsyncApi(document) {
     .map(({ path, message }) => `docs/asyncapi.json ${path.join('/')}: ${message}`);
 }
 
-function unreleased({ CONTRACTS }) {
-  return CONTRACTS.filter(({ type }) => !existsSync(join(ROOT, RELEASED, `${type}.json`))).map(({ type }) => type);
+function unreleased(declarations) {
+  return declaredIn(declarations)
+    .filter(({ type }) => !existsSync(join(ROOT, RELEASED, `${type}.json`)))
+    .map(({ type }) => type);
 }
 
 async function main([command]) {
@@ -94,12 +100,14 @@ async function main([command]) {
   if (problems.length === 0 && command === 'release') await release(declared);
   const waiting = unreleased(declared);
   if (waiting.length > 0) console.log(`not released, free to change: ${waiting.join(', ')}`);
-  console.log(`${declared.CONTRACTS.length} integration events, ${problems.length} problems`);
+  console.log(`${declaredIn(declared).length} integration events and documents, ${problems.length} problems`);
   return current && problems.length === 0;
 }
 
-async function release({ CONTRACTS, releaseOf }) {
-  const files = new Map(CONTRACTS.map((declared) => [`${RELEASED}/${declared.type}.json`, releaseOf(declared)]));
+async function release({ releaseOf, ...declarations }) {
+  const files = new Map(
+    declaredIn(declarations).map((declared) => [`${RELEASED}/${declared.type}.json`, releaseOf(declared)]),
+  );
   await keep(files, [], { check: false });
 }
 

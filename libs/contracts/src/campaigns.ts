@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { declaring, type DataOf, type DataOfSchema, type EventOf } from './declared/declaration';
 import { count, hex, oneOf, uuid } from './declared/schema-parts';
 
-const CAMPAIGN_STATUSES = [
+export const CAMPAIGN_STATUSES = [
   'inactive',
   'waiting',
   'audience_building',

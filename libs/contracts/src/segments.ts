@@ -14,7 +14,7 @@ const MEMBERSHIP_CAUSES = [
   'undo',
   'erase',
 ] as const;
-const SEGMENT_KINDS = ['static', 'dynamic', 'scheduled'] as const;
+export const SEGMENT_KINDS = ['static', 'dynamic', 'scheduled'] as const;
 
 /** Why a profile entered or left a segment. */
 export type MembershipCause = (typeof MEMBERSHIP_CAUSES)[number];

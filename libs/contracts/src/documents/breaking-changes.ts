@@ -1,12 +1,14 @@
 import type { EventDeclaration } from '../declared/declaration';
+import type { SnapshotDeclaration } from '../declared/snapshot-declaration';
 import { topicOf } from '../topics';
 import { plainSchemaOf, type JsonSchema } from './json-schema';
 
 /** What subscribers were promised of one type: kept when it is released, and never taken back. */
 export interface ReleasedContract {
   readonly type: string;
-  readonly topic: string;
-  readonly key: readonly string[];
+  /** Of events; documents of a snapshot have none. */
+  readonly topic?: string;
+  readonly key?: readonly string[];
   readonly schema: JsonSchema;
 }
 
@@ -15,9 +17,10 @@ const ANNOTATIONS = new Set(['$schema', '$id', '$comment', 'title', 'description
 /** Compared part by part, not as a whole. */
 const STRUCTURE = new Set(['properties', 'required', 'items', 'anyOf', 'enum']);
 
-export function releaseOf(declaration: EventDeclaration): ReleasedContract {
-  const { type, context, feed, key } = declaration;
-  return { type, topic: topicOf(context, feed), key, schema: plainSchemaOf(declaration) };
+export function releaseOf(declaration: EventDeclaration | SnapshotDeclaration): ReleasedContract {
+  const { type, context } = declaration;
+  const way = 'feed' in declaration && { topic: topicOf(context, declaration.feed), key: declaration.key };
+  return { type, ...way, schema: plainSchemaOf(declaration) };
 }
 
 /**
@@ -25,7 +28,10 @@ export function releaseOf(declaration: EventDeclaration): ReleasedContract {
  * what is sent now, and readers of today what was sent then (topics keep it for days, the event store for good). So the
  * only change of a schema that is none for its readers is another optional field; anything else is a new version.
  */
-export function breakingChanges(released: ReleasedContract, declared: EventDeclaration | undefined): readonly string[] {
+export function breakingChanges(
+  released: ReleasedContract,
+  declared: EventDeclaration | SnapshotDeclaration | undefined,
+): readonly string[] {
   if (!declared) return [`${released.type}: it is no longer declared`];
   const current = releaseOf(declared);
   return [

@@ -1,4 +1,5 @@
 import { eventSchema, type EventDeclaration } from '../declared/declaration';
+import { snapshotSchema, type SnapshotDeclaration } from '../declared/snapshot-declaration';
 import { exampleOf } from './example';
 
 /** A JSON Schema, or a part of one. */
@@ -11,8 +12,8 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
 }
 
-/** The schema of an event as a document of its own that refers to no other (JSON Schema, draft 2020-12). */
-export function jsonSchemaOf(declaration: EventDeclaration): JsonSchema {
+/** The schema of an event, or of a document of a snapshot, as a document of its own that refers to no other (JSON Schema, draft 2020-12). */
+export function jsonSchemaOf(declaration: EventDeclaration | SnapshotDeclaration): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:muster:contracts:${declaration.type}`,
@@ -23,6 +24,7 @@ export function jsonSchemaOf(declaration: EventDeclaration): JsonSchema {
 }
 
 /** The schema without what makes it a document. */
-export function plainSchemaOf(declaration: EventDeclaration): JsonSchema {
-  return JSON.parse(JSON.stringify(eventSchema(declaration))) as JsonSchema;
+export function plainSchemaOf(declaration: EventDeclaration | SnapshotDeclaration): JsonSchema {
+  const schema = 'feed' in declaration ? eventSchema(declaration) : snapshotSchema(declaration);
+  return JSON.parse(JSON.stringify(schema)) as JsonSchema;
 }

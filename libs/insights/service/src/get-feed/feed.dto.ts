@@ -4,7 +4,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 
-export const CONTEXTS = ['segments', 'campaigns', 'audiences'] as const satisfies readonly Context[];
+const CONTEXTS = ['segments', 'campaigns', 'audiences'] as const satisfies readonly Context[];
 /** The profile feed is Kafka's alone: one set can be a million of its messages. */
 const FEEDS = ['sets', 'lifecycle'] as const satisfies readonly Feed[];
 

@@ -1,4 +1,5 @@
 import type { IntegrationEvent } from '@muster/contracts';
+import { isMusterEvent } from '@muster/contracts/validation';
 import { startTestApp, type TestApp, type TestResponse } from '@muster/platform/testing';
 import { randomUUID } from 'node:crypto';
 import { InsightsModule } from '../insights.module';
@@ -71,6 +72,7 @@ describe('without Kafka', () => {
     const { items, caughtUp } = await page('');
     expect(names(items)).toEqual(TOLD);
     expect(caughtUp).toBe(true);
+    expect(items.filter((item) => !isMusterEvent(item))).toEqual([]);
     expect(items[1]).toMatchObject({
       specversion: '1.0',
       id: `${segment.membersStream}/0/0`,

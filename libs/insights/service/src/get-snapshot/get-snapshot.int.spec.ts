@@ -1,3 +1,4 @@
+import { isMusterEvent, isSnapshotDocument } from '@muster/contracts/validation';
 import { startTestApp, type TestApp, type TestResponse } from '@muster/platform/testing';
 import { ProfileSet } from '@muster/profile-set';
 import { randomUUID } from 'node:crypto';
@@ -92,6 +93,12 @@ describe('a snapshot', () => {
 
   it('has segments and audiences with their members, campaigns, and what is half written', async () => {
     expect(shown(await page(''))).toEqual([...SEGMENT, ...HALF, ...CAMPAIGN, ...AUDIENCE]);
+  });
+
+  it('has nothing that is not valid by its schema', async () => {
+    const { items } = await page('');
+    expect(items.filter((item) => !isSnapshotDocument(item) && !isMusterEvent(item))).toEqual([]);
+    expect(items.filter(isMusterEvent).map(({ type }) => type.split('.')[2])).toEqual(HALF.map(([name]) => name));
   });
 
   it('has documents with names of their own, and events as the feed tells them', async () => {

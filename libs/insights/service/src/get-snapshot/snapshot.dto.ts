@@ -1,4 +1,5 @@
-import type { IntegrationEvent, Snapshot, SnapshotDocument } from '@muster/contracts';
+import type { IntegrationEvent, SnapshotDocument } from '@muster/contracts';
+import { SNAPSHOT_DOCUMENTS } from '@muster/contracts/registry';
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { EnvelopeDto, IntegrationEventDto, SubjectQuery } from '../get-feed/feed.dto';
@@ -16,13 +17,7 @@ class SnapshotDocumentDto extends EnvelopeDto {
   id!: string;
 
   @ApiProperty({
-    enum: [
-      'muster.segments.SegmentSnapshot.v1',
-      'muster.segments.SegmentMembersSnapshot.v1',
-      'muster.campaigns.CampaignSnapshot.v1',
-      'muster.audiences.AudienceSnapshot.v1',
-      'muster.audiences.AudienceMembersSnapshot.v1',
-    ] satisfies Snapshot['type'][],
+    enum: SNAPSHOT_DOCUMENTS.map((declared) => declared.type),
     example: 'muster.audiences.AudienceMembersSnapshot.v1',
   })
   type!: string;
