@@ -13,6 +13,7 @@ async function main(): Promise<void> {
     onBatch: (partition, read, had) => {
       console.log(`partition ${String(partition)}: ${String(read)} events, ${String(had)} of them were here before`);
     },
+    onCrash: failed,
   });
   const end = (): void => {
     void stop().then(() => pool.end());
@@ -20,7 +21,9 @@ async function main(): Promise<void> {
   process.once('SIGINT', end).once('SIGTERM', end);
 }
 
-main().catch((error: unknown) => {
+function failed(error: unknown): never {
   console.error(error);
-  process.exitCode = 1;
-});
+  process.exit(1);
+}
+
+main().catch(failed);

@@ -13,18 +13,23 @@ export interface SubscriberOptions {
   readonly pool: Pool;
   readonly log?: logLevel;
   readonly onBatch?: (partition: number, read: number, had: number) => void;
+  /** It reads no more and does not start again by itself: end the process, and let its supervisor start it anew. */
+  readonly onCrash: (error: Error) => void;
 }
 
 const TOPIC = topicOf('audiences', 'profiles');
 
 /** Keeps the table `member` as the profile feed says, each event once, until it is stopped. */
 export async function subscribe(options: SubscriberOptions): Promise<() => Promise<void>> {
-  const { brokers, groupId, pool, log = logLevel.WARN, onBatch } = options;
+  const { brokers, groupId, pool, log = logLevel.WARN, onBatch, onCrash } = options;
   readZstd();
   await pool.query(TABLES);
   const kafka = new Kafka({ clientId: groupId, brokers: [...brokers], logLevel: log });
   // Uncommitted records (of a relay that was cut off) are not shown: that is the default of kafkajs, not of every client.
   const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 1_000 });
+  consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+    if (!restart) onCrash(error);
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
   await consumer.run({

@@ -126,6 +126,9 @@ describeIf(available && !given, given ? 'needs a broker of its own, not KAFKA_BR
         const start = () =>
           subscribe({
             ...{ brokers: broker.brokers, groupId, pool, log: logLevel.NOTHING },
+            onCrash: (error) => {
+              throw error;
+            },
             onBatch: (_, some, before) => {
               read += some;
               had += before;
