@@ -1,5 +1,12 @@
 export { applyTopics, type AppliedTopics } from './apply-topics';
-export { checkTopics, WrongTopicConfiguration, type TopicSafety } from './check-topics';
+export {
+  checkTopics,
+  differencesOf,
+  findTopics,
+  WrongTopicConfiguration,
+  type FoundTopic,
+  type TopicSafety,
+} from './check-topics';
 export { createKafka, type KafkaConnection } from './client/create-kafka';
 export { DeadLetterBox, type FoundLetter, type LetterOutcome } from './dead-letter-box';
 export type { GroupTimes } from './group-surroundings';
@@ -10,3 +17,4 @@ export type { EventCheck } from './read-message';
 export type { RelayStep } from './publishing';
 export { DEAD_LETTERS, topicOf, TOPICS, type TopicDeclaration } from './topics';
 export { TransactionalProducer } from './transactional-producer';
+export { troubleOf } from './trouble';
