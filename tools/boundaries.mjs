@@ -39,6 +39,7 @@ const REFUSED = [
     IMPORTS,
   ],
   ['nobody takes an app', 'libs/platform/src/index.ts', uses('../../../apps/standalone/src/main'), MODULES],
+  ['a tool takes no service', 'apps/ops/src/main.ts', uses('@muster/campaigns-service'), MODULES],
   ['projects meet by name', 'libs/campaigns/domain/src/index.ts', uses('../../../kernel/src/index'), MODULES],
   ['test code is for specs', 'libs/campaigns/service/src/index.ts', uses('@muster/embedded/testing'), IMPORTS],
   ['time comes in', 'libs/campaigns/domain/src/index.ts', 'export const at = new Date();\n', SYNTAX],
@@ -58,6 +59,7 @@ const LAWFUL = [
   ['domain takes its own events', 'libs/campaigns/domain/src/index.ts', uses('@muster/campaigns-events')],
   ['insights takes every event', 'libs/insights/service/src/index.ts', uses('@muster/segments-events')],
   ['a service takes the platform', 'libs/campaigns/service/src/index.ts', uses('@muster/platform')],
+  ['a tool takes the rules', 'apps/ops/src/main.ts', uses('@muster/audiences-domain')],
   [
     'an instant that came in',
     'libs/campaigns/domain/src/index.ts',

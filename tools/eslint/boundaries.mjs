@@ -17,6 +17,8 @@ const MAY_IMPORT = {
   testing: ['kernel', 'pure', 'contracts', 'port', 'infrastructure', 'testing'],
   service: ['kernel', 'pure', 'contracts', 'port', 'infrastructure', 'events', 'domain'],
   app: ['kernel', 'pure', 'contracts', 'port', 'infrastructure', 'adapter', 'events', 'service'],
+  // Audits what services have recorded, with the rules themselves and without the services.
+  tool: ['kernel', 'pure', 'contracts', 'port', 'infrastructure', 'adapter', 'events', 'domain'],
 };
 
 /** What a spec may use beside what it tests: doubles, conformance suites, a database. */
@@ -32,6 +34,7 @@ const SPECS_MAY_IMPORT_TOO = {
   testing: ['adapter'],
   service: ['testing', 'adapter'],
   app: ['testing', 'domain'],
+  tool: ['testing', 'service'],
 };
 
 /** Types whose code knows no framework, database or broker. */
