@@ -3,8 +3,8 @@ import { TraceReceiver, traceWith, wayUp } from '@muster/tracing/testing';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Client } from '../client';
-import { Apart, SERVICES } from './apart';
-import { formForTests, formName } from './form-names';
+import { Apart, SERVICES, type ServiceName } from './apart';
+import { formForTests, formName, hasKafka } from './form-names';
 
 const MINUTE = 60_000;
 const WAIT = { timeoutMs: MINUTE, everyMs: 50 };
@@ -121,7 +121,8 @@ describeIf(available, reason)(`four services, each in a process of its own (${fo
 
   it('tell that activation as one trace, whoever did what and was killed meanwhile', async () => {
     const work = 'work audiences.CampaignActivated';
-    const names = [work, 'consume campaigns.audience-progress', 'project insights.audiences'];
+    const topics = hasKafka(form) ? ['publish campaigns.lifecycle.v1', 'publish audiences.lifecycle.v1'] : [];
+    const names = [work, 'consume campaigns.audience-progress', 'project insights.audiences', ...topics];
     const spans = await traceWith(() => collector.spans, traceId, names);
     expect(wayUp(spans, work)).toEqual([
       work,
@@ -144,6 +145,17 @@ describeIf(available, reason)(`four services, each in a process of its own (${fo
     );
     const services = new Set(spans.map(({ service: name }) => name));
     expect(services).toEqual(new Set(SERVICES.map((name) => `muster-${name}`)));
+  });
+
+  it('give figures of what they carry and of the calls between them', async () => {
+    const figuresOf = (name: ServiceName): Promise<string> => apart.service(name).figures(apart.adminKey);
+    const ofCall = 'muster_segments_call_duration_seconds_count{call="GET segments/*/membership",outcome="ok"}';
+    const ofConsumer =
+      'muster_consumer_handle_duration_seconds_count{consumer="campaigns.audience-progress",outcome="handled"}';
+    expect(await figuresOf('audiences')).toContain(`${ofCall} `);
+    const campaigns = await figuresOf('campaigns');
+    expect(campaigns).toContain(`${ofConsumer} `);
+    expect(campaigns.includes('muster_relay_messages_total{relay="campaigns.relay-lifecycle"} ')).toBe(hasKafka(form));
   });
 
   it('lose nothing when segments is killed, and say so while it is away', async () => {
