@@ -40,7 +40,7 @@ function sources(folder: string): string[] {
 
 describe('docker-compose.yml', () => {
   it('has an image for every app, called after it', () => {
-    expect(own.map(([, { build }]) => build?.args.SERVICE).sort()).toEqual([...apps].sort());
+    expect([...new Set(own.map(([, { build }]) => build?.args.SERVICE))].sort()).toEqual([...apps].sort());
     for (const [, { image, build }] of own) {
       expect(image).toBe(`muster/${String(build?.args.SERVICE)}`);
       expect(existsSync(join(ROOT, String(build?.dockerfile)))).toBe(true);
@@ -48,7 +48,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the services only variables that they read', () => {
-    const known = sources('libs/platform/src/config').join('\n');
+    const known = [...sources('libs/platform/src/config'), ...sources('apps/ops/src')].join('\n');
     const given = new Set(own.flatMap(([, { environment }]) => Object.keys(environment ?? {})));
     expect(given.size).toBeGreaterThan(3);
     for (const name of given) expect(known).toContain(`'${name}'`);
@@ -60,6 +60,12 @@ describe('docker-compose.yml', () => {
       expect(service.security_opt).toContain('no-new-privileges:true');
     }
     expect(read('infra/Dockerfile')).toMatch(/^USER node$/m);
+  });
+
+  it('mounts only what is there', () => {
+    const mounted = [...read('docker-compose.yml').matchAll(/(\.\/infra\/[^:']+):\//g)].map(([, path]) => String(path));
+    expect(mounted.length).toBeGreaterThan(3);
+    expect(mounted.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
   it('asks new-env.mjs for every secret that must be set', () => {

@@ -17,6 +17,16 @@ export class Environment {
     return eventStore === 'eventstoredb' && eventStoreDbUrl !== null ? eventStoreDbUrl : this.databaseUrl;
   }
 
+  get logInPostgres(): boolean {
+    return this.config.eventStore === 'postgres';
+  }
+
+  /** A variable that only the tool reads; an empty one counts as absent. */
+  secret(variable: string): string | null {
+    const { [variable]: value = '' } = this.env;
+    return value === '' ? null : value;
+  }
+
   get hasDatabase(): boolean {
     return this.config.databaseUrl !== null;
   }

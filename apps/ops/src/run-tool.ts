@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@muster/platform/config';
 import { addCheckpoints } from './checkpoints/checkpoints.commands';
 import { addCopyLog } from './copy-log/copy-log.commands';
+import { addDatabase } from './database/database.commands';
 import { addDeadLetters } from './dead-letters/dead-letters.commands';
 import { explain, WrongUsage } from './failures';
 import { addParked } from './parked/parked.commands';
@@ -46,7 +47,16 @@ function createProgram(io: Io, run: Runner): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', AFTER);
-  for (const add of [addTopics, addProjections, addCheckpoints, addParked, addDeadLetters, addCopyLog, addVerify]) {
+  for (const add of [
+    addDatabase,
+    addTopics,
+    addProjections,
+    addCheckpoints,
+    addParked,
+    addDeadLetters,
+    addCopyLog,
+    addVerify,
+  ]) {
     add(program, run);
   }
   return program;

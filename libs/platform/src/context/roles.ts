@@ -9,14 +9,15 @@ export function loginOf(context: ServiceContext): string {
 
 /**
  * Makes the user of a service that runs apart, or gives it another password. It owns nothing, may make no roles, and
- * reaches no other context's tables but what these publish. {@link createContexts} comes before.
+ * reaches no other context's tables but what these publish. {@link createContexts} comes before. Answers its name.
  */
-export async function createLogin(pool: Pool, context: ServiceContext, password: string): Promise<void> {
+export async function createLogin(pool: Pool, context: ServiceContext, password: string): Promise<string> {
   const login = escapeIdentifier(loginOf(context));
   const { rowCount } = await pool.query('SELECT FROM pg_roles WHERE rolname = $1', [loginOf(context)]);
   await pool.query(`${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${login} LOGIN PASSWORD ${escapeLiteral(password)}`);
   const roles = [context, 'access' as const].map((each) => escapeIdentifier(roleOf(each))).join(', ');
   await pool.query(`GRANT ${roles} TO ${login} WITH INHERIT TRUE, SET TRUE`);
+  return loginOf(context);
 }
 
 /**
