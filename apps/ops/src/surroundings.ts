@@ -26,10 +26,12 @@ export class Surroundings {
 
   /** Those contexts that have this table. Throws where the database holds nothing of Muster. */
   async contextsWith(table: string): Promise<readonly ServiceContext[]> {
+    // From the catalogue: the user of DATABASE_URL may act as the roles of contexts and needs no rights of its own.
     const { rows } = await this.database.query<{ context: ServiceContext; found: boolean }>(
-      `SELECT context, to_regclass(format('%I.%I', context, $2::text)) IS NOT NULL AS found
+      `SELECT n.nspname AS context, c.oid IS NOT NULL AS found
        FROM unnest($1::text[]) WITH ORDINALITY AS known (context, n)
-       WHERE to_regnamespace(context) IS NOT NULL ORDER BY n`,
+       JOIN pg_namespace n ON n.nspname = known.context
+       LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2 ORDER BY known.n`,
       [SERVICE_CONTEXTS, table],
     );
     if (rows.length === 0) {
