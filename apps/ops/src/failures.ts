@@ -52,7 +52,7 @@ function explainPostgres(error: unknown, databaseUrl: string): string | undefine
   if (code.startsWith('28')) return `Postgres at ${where} refuses the user: ${message}`;
   if (code === '3D000') return `Postgres has no such database: ${message} (DATABASE_URL)`;
   if (code === '42501')
-    return `The user of DATABASE_URL may not do this: ${message}. Use the one that the services use`;
+    return `The user of DATABASE_URL may not do this: ${message}. It must be one that may act as the roles of all contexts, like that of: muster-ops database apply`;
   if (code === '42P01') return `A table is missing: ${message}. Start the services of this version once; they make it`;
   return undefined;
 }
