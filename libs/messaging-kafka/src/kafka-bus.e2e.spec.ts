@@ -219,6 +219,7 @@ describeIf(available, reason)('on a real broker', () => {
       void stopped.push(`${name} ${error.name}: ${error.message}`);
     const bus = await world.relays({ onStopped });
     await world.tell('a', 'x', { type: 'Broken' });
+    const told = world.run;
     await until(() => stopped.length === 1);
     expect((await bus.status()).find(({ name }) => name === 'campaigns.relay-lifecycle')).toMatchObject({
       state: 'stopped',
@@ -231,7 +232,7 @@ describeIf(available, reason)('on a real broker', () => {
     await until(() => stopped.length === 2);
     await second.stop();
     expect(stopped).toEqual([
-      'campaigns.relay-lifecycle Error: cannot be read',
+      `campaigns.relay-lifecycle Untranslatable: Broken (campaign-${told}a at revision 0) cannot be translated: cannot be read`,
       expect.stringContaining(`campaigns.relay-lifecycle MessageTooLarge: ${TOLD} campaign-${world.run}a/0/0 takes`),
     ]);
   });

@@ -1,6 +1,6 @@
 import type { Feed, OutgoingEvent } from '@muster/contracts';
 import type { EventStore, StoredEvent } from '@muster/event-store';
-import type { ReadBack, Translation } from '@muster/messaging';
+import { translated, type ReadBack, type Translation } from '@muster/messaging';
 import type { Keyed } from './outbox';
 import { profileMessages, type ExternalIds } from './profile-feed';
 import { MAX_RECORD_BYTES } from './topics';
@@ -8,6 +8,12 @@ import { MAX_RECORD_BYTES } from './topics';
 /** A message cannot be published as it is: the relay stops, for nothing is left out in silence. */
 export class MessageTooLarge extends Error {
   override readonly name = 'MessageTooLarge';
+  constructor(
+    message: string,
+    readonly correlationId: string,
+  ) {
+    super(message);
+  }
 }
 
 /** Makes the messages of one feed from stored events. */
@@ -43,7 +49,7 @@ export class RelayMessages {
     const events: OutgoingEvent[] = [];
     for (const { prefixes, by } of this.translations) {
       if (!prefixes.some((prefix) => stored.stream.startsWith(prefix))) continue;
-      events.push(...(await by.translate(stored, this.readBack)));
+      events.push(...(await translated(by, stored, this.readBack)));
     }
     return events;
   }
@@ -59,10 +65,11 @@ function messageOf({ key, event }: OutgoingEvent): Keyed {
   return { key: Buffer.from(key), value };
 }
 
-function requireFits(key: string, value: string, { type, id }: OutgoingEvent['event']): void {
+function requireFits(key: string, value: string, { type, id, correlationid }: OutgoingEvent['event']): void {
   const bytes = Buffer.byteLength(key) + Buffer.byteLength(value);
   if (bytes <= MAX_RECORD_BYTES) return;
   throw new MessageTooLarge(
     `${type} ${id} takes ${String(bytes)} bytes, at most ${String(MAX_RECORD_BYTES)} can be published`,
+    correlationid,
   );
 }

@@ -5,6 +5,7 @@ import type { Checkpoint, ConsumerStorage } from './consumer-storage';
 import { DeliveryEnded, Delivering, type DeliveryRules } from './delivering';
 import { goesOn } from './failures';
 import type { IntegrationConsumer, ReadBack, Translation } from './integration-bus';
+import { translated } from './translated';
 
 export interface ConsumerSurroundings extends DeliveryRules {
   readonly store: EventStore;
@@ -170,7 +171,8 @@ export class ConsumerLoop {
     for (const stored of events) {
       for (const translation of this.translations) {
         if (!translation.categories.some((category) => stored.stream.startsWith(`${category}-`))) continue;
-        deliveries.push(...(await translation.translate(stored, this.readBack)).filter((event) => this.wants(event)));
+        const events = await translated(translation, stored, this.readBack);
+        deliveries.push(...events.filter((event) => this.wants(event)));
       }
     }
     return deliveries;

@@ -252,6 +252,7 @@ it('stops at a stored event that cannot be translated', async () => {
   await settled(bus);
   await tell('a', 'x', {}, 'Broken');
   await until(async () => (await bus.status())[0]?.state === 'stopped');
+  expect((await bus.status())[0]?.error).toMatch(/^Broken \(.+ at revision 1\) cannot be translated: cannot be read$/);
   expect(seen).toEqual(['before']);
 });
 

@@ -11,3 +11,4 @@ export { DirectBus, type ConsumerStatus, type DirectBusOptions } from './direct-
 export { goesOn } from './failures';
 export { followUpMark, inboxOnce } from './inbox';
 export * from './integration-bus';
+export { translated, Untranslatable } from './translated';

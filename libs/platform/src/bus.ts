@@ -6,6 +6,7 @@ import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { Contexts } from './context/contexts';
 import type { BusFigures } from './operations/bus-figures';
+import { correlationOf } from './operations/error-for-log';
 import type { PlatformOptions } from './platform-options';
 import { SEGMENTS_API } from './tokens';
 
@@ -37,7 +38,7 @@ function directBus(parts: Parts): DirectBus {
     ...parts,
     ...warnings(logger),
     onStopped: (consumer, err) => {
-      logger.error({ consumer, err }, 'a consumer stopped: it goes on after a restart');
+      logger.error({ consumer, ...correlationOf(err), err }, 'a consumer stopped: it goes on after a restart');
     },
   });
 }
@@ -65,7 +66,7 @@ function kafkaBus(
       );
     },
     onStopped: (name, err) => {
-      logger.error({ name, err }, 'a relay or consumer stopped: what it carries waits');
+      logger.error({ name, ...correlationOf(err), err }, 'a relay or consumer stopped: what it carries waits');
       // What stops it at once stops the next process too: then people must look, and this one answers requests meanwhile.
       if (performance.now() - startedAt > HOPELESS_WITHIN_MS) onBroken(`${name} stopped`);
     },

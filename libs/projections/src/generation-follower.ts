@@ -23,6 +23,12 @@ export interface FollowerSurroundings {
 /** A type that the projection neither handles nor ignores: it has to be deployed anew. */
 export class UnexpectedEvent extends Error {
   override readonly name = 'UnexpectedEvent';
+  constructor(
+    message: string,
+    readonly correlationId: string,
+  ) {
+    super(message);
+  }
 }
 
 /** Applies the log to one generation, batch by batch, each in one transaction with its checkpoint. */
@@ -119,6 +125,7 @@ export class GenerationFollower {
     if (unexpected) {
       throw new UnexpectedEvent(
         `${unexpected.type} (${unexpected.stream} at revision ${String(unexpected.revision)}) is neither handled nor ignored`,
+        unexpected.metadata.correlationId,
       );
     }
   }

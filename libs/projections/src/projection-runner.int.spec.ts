@@ -231,6 +231,8 @@ it('a new version is built beside the old one and swapped in', async () => {
   expect(await next.status()).toMatchObject([{ version: 2, generation: 2, state: 'live' }]);
 });
 
+const correlationOf = (error: Error): unknown => 'correlationId' in error && error.correlationId;
+
 describe('an event of a type that is neither handled nor ignored', () => {
   it('stops this projection with an alert after what came before it, and no other', async () => {
     const stopped: string[] = [];
@@ -238,14 +240,15 @@ describe('an event of a type that is neither handled nor ignored', () => {
       override readonly ignores = ['Skipped', 'Unheard'];
       override readonly tables = [];
     })('tolerant');
-    const runner = await run([new Traces(), tolerant], { onStopped: (name) => stopped.push(name) });
+    const onStopped = (name: string, error: Error): void => void stopped.push(`${name}: ${correlationOf(error)}`);
+    const runner = await run([new Traces(), tolerant], { onStopped });
     const before = await append('trace-1', 'Traced', 'Traced');
     await append('trace-1', 'Unheard');
     await append('trace-1', 'Traced');
     await scanned(runner, undefined, 'tolerant');
     await scanned(runner, before.position);
     while (stopped.length === 0) await sleep(5);
-    expect(stopped).toEqual(['traces']);
+    expect(stopped).toEqual(['traces: c']);
     expect(await counts()).toEqual({ 'trace-1': 2 });
     const [status, other] = await runner.status().then((all) => [...all].sort((a, b) => (a.name < b.name ? 1 : -1)));
     expect(status).toMatchObject({ name: 'traces', state: 'stopped', position: before.position, lagEvents: 2 });

@@ -1,5 +1,6 @@
 import { ProjectionRunner, type Projection, type Projections, type ProjectionRunnerOptions } from '@muster/projections';
 import { Logger } from '@nestjs/common';
+import { correlationOf } from '../operations/error-for-log';
 import { crashPoint } from '../crash-point';
 import type { ServiceContext } from './service-context';
 
@@ -26,7 +27,8 @@ export function createProjections(
     ...parts,
     schema: context,
     onStopped: (name, err) => {
-      logger.error({ context, projection: name, err }, 'a projection stopped: it goes on after a restart or a rebuild');
+      const about = { context, projection: name, ...correlationOf(err) };
+      logger.error({ ...about, err }, 'a projection stopped: it goes on after a restart or a rebuild');
     },
     onInterrupted: (name, err) => {
       logger.warn({ context, projection: name, err }, 'a projection was interrupted and tries again');

@@ -38,3 +38,9 @@ export function errorForLog(error: unknown, depth = 0): LoggedError {
     ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: errorForLog(error.cause, depth + 1) }),
   };
 }
+
+/** Of the request that led to the event at which something stopped, where the error knows it. */
+export function correlationOf(error: Error): { readonly correlationId?: string } {
+  const { correlationId } = error as Error & { readonly correlationId?: unknown };
+  return typeof correlationId === 'string' ? { correlationId } : {};
+}

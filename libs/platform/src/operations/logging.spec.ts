@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { errorForLog } from './error-for-log';
+import { correlationOf, errorForLog } from './error-for-log';
 import { lineForPeople, requestForLog } from './logging';
 
 const CANARY = 'anna@example.org';
@@ -27,6 +27,11 @@ describe('what is logged', () => {
   it('of an error is where it came from', () => {
     expect(errorForLog(new TypeError('not so')).stack).toContain('logging.spec');
     expect(errorForLog('text')).toEqual({ type: 'string', message: 'not an Error was thrown' });
+  });
+
+  it('of what stopped at an event is the correlation id that the event belongs to', () => {
+    expect(correlationOf(Object.assign(new Error('x'), { correlationId: 'c' }))).toEqual({ correlationId: 'c' });
+    expect(correlationOf(new Error('x'))).toEqual({});
   });
 
   it('of causes that go round in a circle is not without end', () => {

@@ -102,16 +102,16 @@ export class ImportWorker implements OnModuleInit, OnApplicationBootstrap, Befor
 
   /** True where the import is given up; else it is tried again at the next look. */
   private async failed(record: ImportRecord, error: unknown): Promise<boolean> {
-    const { importId } = record;
+    const { importId, correlationId } = record;
     if (error instanceof Superseded) return false;
     if (isUnavailable(error) || error instanceof StoreUnavailable) {
-      this.logger.warn({ importId }, 'the import waits: Postgres or the event store is away');
+      this.logger.warn({ importId, correlationId }, 'the import waits: Postgres or the event store is away');
       return false;
     }
     const tries = (this.tries.get(importId) ?? 0) + 1;
     this.tries.set(importId, tries);
     const final = error instanceof DomainError && error.kind !== 'unavailable' && error.code !== 'CONCURRENT_CHANGE';
-    this.logger.warn({ importId, tries, code: codeOf(error) }, 'the import came to a halt');
+    this.logger.warn({ importId, correlationId, tries, code: codeOf(error) }, 'the import came to a halt');
     if (!final && tries < MOST_TRIES) return false;
     this.tries.delete(importId);
     const reason = error instanceof DomainError ? error.details.detail : `it cannot be carried out (${codeOf(error)})`;

@@ -62,17 +62,19 @@ export class SegmentRun {
     await this.staged.drop(run.runId);
   }
 
-  /** Ends the run with the reason; the members stay as they were. */
-  async fail(segmentId: string, reason: string): Promise<void> {
+  /** Ends the run with the reason; the members stay as they were. Answers the correlation id it belongs to. */
+  async fail(segmentId: string, reason: string): Promise<string | undefined> {
     const { state } = await this.aggregates.load(segmentAggregate, segmentId);
     const { run } = existingSegment(state);
-    if (!run) return;
+    if (!run) return undefined;
+    const { context } = await this.startOf(segmentId, run.runId);
     await this.aggregates.handle(
       segmentAggregate,
       segmentId,
       { type: 'FailRun', data: { runId: run.runId, reason } },
-      (await this.startOf(segmentId, run.runId)).context,
+      context,
     );
+    return context.correlationId;
   }
 
   private async changeMembers(

@@ -89,8 +89,8 @@ export class SegmentRunWorker implements Worker, OnModuleInit, OnApplicationBoot
         await this.run.execute(segmentId);
       } catch (error) {
         if (isPassing(error)) throw error;
-        this.logger.error({ err: error, segmentId }, 'a recalculation failed');
-        await this.run.fail(segmentId, reasonOf(error));
+        const correlationId = await this.run.fail(segmentId, reasonOf(error));
+        this.logger.error({ err: error, segmentId, correlationId }, 'a recalculation failed');
       } finally {
         await lease.release();
       }
