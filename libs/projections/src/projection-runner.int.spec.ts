@@ -231,7 +231,7 @@ it('a new version is built beside the old one and swapped in', async () => {
   expect(await next.status()).toMatchObject([{ version: 2, generation: 2, state: 'live' }]);
 });
 
-const correlationOf = (error: Error): unknown => 'correlationId' in error && error.correlationId;
+const correlationOf = (error: Error): string => ('correlationId' in error ? String(error.correlationId) : 'none');
 
 describe('an event of a type that is neither handled nor ignored', () => {
   it('stops this projection with an alert after what came before it, and no other', async () => {
