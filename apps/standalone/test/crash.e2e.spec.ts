@@ -159,7 +159,10 @@ function expectRecovered(point: string, run: Run): void {
 async function pullAt(share: number): Promise<void> {
   for (let afterMs = Math.round(share * clean.lifeMs); ; afterMs = Math.floor(afterMs / 2)) {
     const run = await live(null, afterMs);
-    if (run.died) { expectRecovered(`${String(afterMs)} ms`, run); return; }
+    if (run.died) {
+      expectRecovered(`${String(afterMs)} ms`, run);
+      return;
+    }
   }
 }
 

@@ -26,14 +26,8 @@ export * from './tokens';
 export { createHttpApp, httpAdapter, prepareHttpApp, type HttpAppOptions } from './http/create-http-app';
 export { ForeignEventStore } from './known-log';
 export { PlatformModule } from './platform.module';
-export {
-  LOG_LEVELS,
-  PLATFORM_OPTIONS,
-  adaptersOf,
-  type Adapters,
-  type LogLevel,
-  type PlatformOptions,
-} from './platform-options';
+export { LOG_LEVELS, type LogLevel } from './config/log-level';
+export { PLATFORM_OPTIONS, adaptersOf, type Adapters, type PlatformOptions } from './platform-options';
 export { BackgroundWork, type Worker } from './operations/background-work';
 export { Closing } from './operations/closing';
 export { Metrics } from './operations/metrics';

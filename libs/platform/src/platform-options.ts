@@ -1,12 +1,10 @@
 import type { Config } from './config/config';
 import type { KafkaConfig } from './config/kafka-config';
+import type { LogLevel } from './config/log-level';
 
 export const PLATFORM_OPTIONS: unique symbol = Symbol('PlatformOptions');
 /** The pool of the platform's own tables, and of the event store where that is in Postgres; in the schema `platform`. */
 export const STORE_POOL: unique symbol = Symbol('StorePool');
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Where the spans of this process go. */
 export interface TraceOptions {

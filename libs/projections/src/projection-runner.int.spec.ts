@@ -1,54 +1,33 @@
-import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
 import type { EventStore, Position } from '@muster/event-store';
-import { MemoryEventStore } from '@muster/event-store-memory';
 import { PostgresEventStore } from '@muster/event-store-postgres';
 import { createPool } from '@muster/postgres';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Checkpoints } from './checkpoints';
-import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner';
+import type { ProjectionRunner, ProjectionRunnerOptions } from './projection-runner';
+import { ProjectionWorld } from './projection-world.fixture';
 import { CuttableLeases, fingerprint, Traces, traced } from './traces';
 
 jest.setTimeout(60_000);
 
-let database: TestDatabase;
+const world = new ProjectionWorld();
 let pool: Pool;
-let leasePool: Pool;
 let schema: string;
 let store: EventStore;
-let runners: ProjectionRunner[];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = createPool({ connectionString: database.connectionString });
-  leasePool = createPool({ connectionString: database.connectionString, max: 20 });
+  pool = await world.open();
 });
-afterAll(async () => {
-  await leasePool.end();
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => world.close());
 beforeEach(async () => {
-  schema = `service_${randomBytes(4).toString('hex')}`;
-  await pool.query(`CREATE SCHEMA ${schema}`);
-  store = new MemoryEventStore();
-  runners = [];
+  schema = await world.newSchema();
+  store = world.begin();
 });
-afterEach(async () => {
-  await Promise.all(runners.map((runner) => runner.stop()));
-  await store.close();
-});
+afterEach(() => world.end());
 
-async function run(projection: Traces | Traces[], options: Partial<ProjectionRunnerOptions> = {}) {
-  const leases = new CuttableLeases(leasePool);
-  const clock = { now: () => new Date() };
-  const runner = new ProjectionRunner({ pool, schema, store, leases, clock, pollMs: 20, quietMs: 30, ...options });
-  for (const each of [projection].flat()) runner.register(each);
-  runners.push(runner);
-  await runner.start();
-  return runner;
-}
+const run = (projection: Traces | Traces[], options: Partial<ProjectionRunnerOptions> = {}) =>
+  world.run([projection].flat(), { schema, store, ...options });
 
 const append = (stream: string, ...types: string[]) =>
   store.append(
@@ -101,8 +80,7 @@ describe('the same log gives the same bytes', () => {
     await appendRandomLog(150);
     const prints = new Set<string>();
     for (const batchEvents of [1, 7, 500]) {
-      schema = `service_${randomBytes(4).toString('hex')}`;
-      await pool.query(`CREATE SCHEMA ${schema}`);
+      schema = await world.newSchema();
       const projection = new Traces();
       let applied = 0;
       projection.beforeCommit = () => {
@@ -295,7 +273,7 @@ describe('ownership', () => {
 
   it('that was lost unnoticed leaves nothing: the write of the former owner is refused', async () => {
     const interruptions: string[] = [];
-    const leases = new CuttableLeases(leasePool, false);
+    const leases = new CuttableLeases(world.leasePool, false);
     const zombie = new Traces();
     const first = await run(zombie, {
       leases,
@@ -318,7 +296,7 @@ describe('ownership', () => {
   });
 
   it('passes on when the connection of its lock is cut', async () => {
-    const leases = new CuttableLeases(leasePool);
+    const leases = new CuttableLeases(world.leasePool);
     const first = await run(new Traces(), { leases });
     await append('trace-1', 'Traced');
     await scanned(first);
@@ -350,7 +328,7 @@ describe('waiting for a position', () => {
 });
 
 it('follows the Postgres store within milliseconds', async () => {
-  const storePool = createPool({ connectionString: database.connectionString });
+  const storePool = createPool({ connectionString: world.connectionString });
   store = await PostgresEventStore.open({ pool: storePool, schema: `${schema}_log` });
   const runner = await run(new Traces());
   await append('trace-1', 'Traced');

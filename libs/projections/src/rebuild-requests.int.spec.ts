@@ -1,53 +1,31 @@
-import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
-import { MemoryEventStore } from '@muster/event-store-memory';
-import { createPool } from '@muster/postgres';
-import { randomBytes } from 'node:crypto';
+import type { MemoryEventStore } from '@muster/event-store-memory';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Checkpoints } from './checkpoints';
-import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner';
+import type { ProjectionRunner, ProjectionRunnerOptions } from './projection-runner';
+import { ProjectionWorld } from './projection-world.fixture';
 import { RebuildRequests } from './rebuild-requests';
-import { CuttableLeases, Traces, traced } from './traces';
+import { Traces, traced } from './traces';
 
-let database: TestDatabase;
+const world = new ProjectionWorld();
 let pool: Pool;
-let leasePool: Pool;
 let schema: string;
 let store: MemoryEventStore;
 let requests: RebuildRequests;
-let runners: ProjectionRunner[];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = createPool({ connectionString: database.connectionString });
-  leasePool = createPool({ connectionString: database.connectionString, max: 20 });
+  pool = await world.open();
 });
-afterAll(async () => {
-  await leasePool.end();
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => world.close());
 beforeEach(async () => {
-  schema = `service_${randomBytes(4).toString('hex')}`;
-  await pool.query(`CREATE SCHEMA ${schema}`);
-  store = new MemoryEventStore();
+  schema = await world.newSchema();
+  store = world.begin();
   requests = new RebuildRequests(pool, schema);
-  runners = [];
 });
-afterEach(async () => {
-  await Promise.all(runners.map((runner) => runner.stop()));
-  await store.close();
-});
+afterEach(() => world.end());
 
-async function run(projection = new Traces(), options: Partial<ProjectionRunnerOptions> = {}) {
-  const leases = new CuttableLeases(leasePool);
-  const clock = { now: () => new Date() };
-  const runner = new ProjectionRunner({ pool, schema, store, leases, clock, pollMs: 20, quietMs: 30, ...options });
-  runner.register(projection);
-  runners.push(runner);
-  await runner.start();
-  return runner;
-}
+const run = (projection = new Traces(), options: Partial<ProjectionRunnerOptions> = {}) =>
+  world.run([projection], { schema, store, ...options });
 
 const append = (type = 'Traced') => store.append('trace-1', 'any', [traced(type)]);
 const generations = async () =>

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { LOG_LEVELS, type LogLevel } from '../platform-options';
+import { LOG_LEVELS, type LogLevel } from './log-level';
 import { readKafkaConfig, type KafkaConfig } from './kafka-config';
 import {
   apiKey,

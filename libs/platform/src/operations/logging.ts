@@ -3,7 +3,7 @@ import { RequestMethod, type DynamicModule } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { Logger, LoggerModule } from 'nestjs-pino';
-import type { LogLevel } from '../platform-options';
+import type { LogLevel } from '../config/log-level';
 import { errorForLog } from './error-for-log';
 
 /** Never written, wherever an object with such a member is logged. */

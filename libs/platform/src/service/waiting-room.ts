@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { problemDocument } from '../http/problem';
-import type { LogLevel } from '../platform-options';
+import type { LogLevel } from '../config/log-level';
 
 const ASK_AGAIN_MS = 1_000;
 

@@ -6,7 +6,8 @@ import { ROLES, type Role } from '../access';
 import { createHttpApp } from '../http/create-http-app';
 import { settle } from '../operations/settle';
 import { PlatformModule } from '../platform.module';
-import type { LogLevel, PlatformOptions } from '../platform-options';
+import type { LogLevel } from '../config/log-level';
+import type { PlatformOptions } from '../platform-options';
 import { EVENT_STORE, KEY_VERIFIER } from '../tokens';
 import { TestKeys } from './test-keys';
 
