@@ -5,6 +5,8 @@ import { tell } from '../testing/audience-story';
 import { openStream, type SentEvent, type Stream } from '../testing/event-stream-client';
 import { SegmentStory } from '../testing/segment-story';
 
+jest.setTimeout(60_000);
+
 const databaseId = randomUUID();
 let muster: TestApp;
 let first: SegmentStory;

@@ -13,6 +13,8 @@ import { IntegrationFeed, type FeedFilter } from './integration-feed';
 const EVENT_STREAM = 'text/event-stream';
 /** Then the client connects again and shows its key anew, which may have been revoked meanwhile. */
 const STREAM_MS = 15 * 60_000;
+/** What is made before a client takes it. */
+const AHEAD_BYTES = 64 * 1024;
 
 @ApiTags('feed')
 @Controller('feed')
@@ -71,7 +73,10 @@ export class GetFeedController {
 
   private stream(reply: FastifyReply, place: FeedPlace, filter: FeedFilter, signal: AbortSignal): StreamableFile {
     const steps = this.feed.follow(place, filter, AbortSignal.any([signal, AbortSignal.timeout(STREAM_MS)]));
-    const frames = Readable.from(eventStream(steps, { cursorOf: this.cursorOf }), { objectMode: false });
+    const frames = Readable.from(eventStream(steps, { cursorOf: this.cursorOf }), {
+      objectMode: false,
+      highWaterMark: AHEAD_BYTES,
+    });
     frames.on('error', (error) => this.logger.error({ err: error }, 'a stream of the feed broke off'));
     // Neither kept nor gathered by proxies.
     void reply.headers({ 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' });

@@ -8,6 +8,8 @@ import { AudienceStory, tell, type Assigned } from '../testing/audience-story';
 import { SegmentStory } from '../testing/segment-story';
 import type { SnapshotPageDto } from './snapshot.dto';
 
+jest.setTimeout(60_000);
+
 const databaseId = randomUUID();
 const segment = new SegmentStory(databaseId);
 const audience = new AudienceStory(databaseId, segment.segmentId, null);

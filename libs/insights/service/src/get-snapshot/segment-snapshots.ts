@@ -1,7 +1,7 @@
 import type { SegmentKind } from '@muster/contracts';
 import type { EventStore, Position, ReadStreamOptions, StoredEvent } from '@muster/event-store';
 import { EVENT_STORE, InjectPool } from '@muster/platform';
-import { ProfileSet } from '@muster/profile-set';
+import { BLOCK_SIZE, ProfileSet } from '@muster/profile-set';
 import { segmentEvents, segmentMembersEvents, type SegmentMembersEvent } from '@muster/segments-events';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
@@ -96,20 +96,23 @@ export class SegmentSnapshots implements SnapshotSource<SegmentHead> {
     return rows.map(({ block }) => block);
   }
 
+  /** Folded from its changes, profile by profile: most of them change few, and a set would be copied for each. */
   private async members(segmentId: string, block: number, position: Position): Promise<ProfileSet> {
-    let members = ProfileSet.empty();
-    let known = '';
-    for (;;) {
+    const isMember = new Uint8Array(BLOCK_SIZE);
+    const mark = (bytes: Buffer | null, value: 0 | 1): void => {
+      if (bytes) for (const profile of ProfileSet.decode(bytes).toArray()) isMember[profile % BLOCK_SIZE] = value;
+    };
+    for (let known = ''; ;) {
       const { rows } = await this.pool.query<ChangeRow>(
         `SELECT position, entered, left_members AS left FROM segment_change
          WHERE segment_id = $1 AND block = $2 AND position > $3 AND position <= $4 ORDER BY position LIMIT $5`,
         [segmentId, block, known, position, CHANGES],
       );
       for (const { entered, left } of rows) {
-        if (entered) members = members.union(ProfileSet.decode(entered));
-        if (left) members = members.difference(ProfileSet.decode(left));
+        mark(entered, 1);
+        mark(left, 0);
       }
-      if (rows.length < CHANGES) return members;
+      if (rows.length < CHANGES) return membersOf(block, isMember);
       known = rows.at(-1)?.position ?? known;
     }
   }
@@ -141,4 +144,11 @@ interface ChangeRow {
   readonly position: string;
   readonly entered: Buffer | null;
   readonly left: Buffer | null;
+}
+
+function membersOf(block: number, isMember: Uint8Array): ProfileSet {
+  const profiles = new Uint32Array(isMember.reduce((sum, value) => sum + value, 0));
+  let count = 0;
+  for (const [i, value] of isMember.entries()) if (value === 1) profiles[count++] = block * BLOCK_SIZE + i;
+  return ProfileSet.fromSorted(profiles);
 }
