@@ -85,6 +85,7 @@ export const problems = {
   AUDIENCE_NOT_FOUND: { kind: 'not-found', title: 'The campaign has no audience' },
   AUDIENCE_NOT_BUILT: { kind: 'conflict', title: 'The audience is still being built' },
   BUILD_NOT_FOUND: { kind: 'not-found', title: 'There is no such build' },
+  FEED_BUSY: { kind: 'unavailable', title: 'Too many follow the feed here' },
   AS_OF_INVALID: { kind: 'invalid', title: 'The instant cannot be asked for' },
 
   // access

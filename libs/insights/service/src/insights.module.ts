@@ -4,6 +4,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { ExportAudienceController } from './export-audience/export-audience.controller';
 import { GetAudiencesController } from './get-audiences/get-audiences.controller';
 import { GetDifferencesController } from './get-differences/get-differences.controller';
+import { Followers } from './get-feed/followers';
 import { GetFeedController } from './get-feed/get-feed.controller';
 import { IntegrationFeed } from './get-feed/integration-feed';
 import { GetLogsController } from './get-logs/get-logs.controller';
@@ -43,6 +44,7 @@ import { segmentsProjection } from './read-models/segments/segments.projection';
     ProfileHistory,
     Logs,
     IntegrationFeed,
+    Followers,
     SegmentSnapshots,
     CampaignSnapshots,
     AudienceSnapshots,

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemDocument, type ProblemDocument } from './problem';
 
 /** Seconds after which a repeat makes sense. */
-const RETRY_AFTER = { READ_MODEL_BEHIND: 1, DEPENDENCY_UNAVAILABLE: 5 } as const;
+const RETRY_AFTER = { READ_MODEL_BEHIND: 1, DEPENDENCY_UNAVAILABLE: 5, FEED_BUSY: 5 } as const;
 
 /** Every error that leaves the service leaves it here, as `application/problem+json`. */
 @Catch()

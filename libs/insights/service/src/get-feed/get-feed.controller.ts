@@ -8,6 +8,7 @@ import { eventStream } from './event-stream';
 import { feedPage } from './feed-page';
 import { feedCursor, placeOfCursor, type FeedPlace } from './feed-place';
 import { FeedPageDto, FeedQuery } from './feed.dto';
+import { Followers } from './followers';
 import { IntegrationFeed, type FeedFilter } from './integration-feed';
 
 const EVENT_STREAM = 'text/event-stream';
@@ -23,6 +24,7 @@ export class GetFeedController {
 
   constructor(
     private readonly feed: IntegrationFeed,
+    private readonly followers: Followers,
     private readonly closing: Closing,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
@@ -49,7 +51,7 @@ export class GetFeedController {
       },
     },
   })
-  @ApiProblems('CURSOR_INVALID', 'CURSOR_GONE')
+  @ApiProblems('CURSOR_INVALID', 'CURSOR_GONE', 'FEED_BUSY')
   async get(
     @Query() { after, limit, waitSeconds, ...filter }: FeedQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -59,6 +61,7 @@ export class GetFeedController {
     const isStream = accept.includes(EVENT_STREAM);
     const cursor = isStream && lastEventId !== '' ? lastEventId : after;
     const place = await this.placeOf(cursor);
+    if (isStream || waitSeconds > 0) reply.raw.once('close', this.followers.enter());
     const signal = AbortSignal.any([this.closing.signal, hungUp(reply)]);
     if (isStream) return this.stream(reply, place, filter, signal);
     const page = await feedPage(this.feed, place, filter, { limit, waitMs: waitSeconds * 1000, signal });

@@ -6,6 +6,7 @@ import { InsightsModule } from '../insights.module';
 import { AudienceStory, tell, type Assigned } from '../testing/audience-story';
 import { SegmentStory } from '../testing/segment-story';
 import type { FeedPageDto } from './feed.dto';
+import { Followers, MOST_FOLLOWERS } from './followers';
 
 jest.setTimeout(60_000);
 
@@ -145,6 +146,29 @@ describe('a long poll', () => {
     const { items, nextCursor: next } = await answered;
     expect(items).toEqual([]);
     expect((await page(`after=${next}`)).items).toEqual([]);
+  });
+});
+
+describe('too many who follow', () => {
+  it('are refused, and told when to come again; pages are answered all the same', async () => {
+    const followers = muster.app.get(Followers);
+    const leave = Array.from({ length: MOST_FOLLOWERS }, () => followers.enter());
+    for (const headers of [{}, { accept: 'text/event-stream' }]) {
+      const response = await ask('waitSeconds=1', headers);
+      expect([response.status, response.json()['code'], response.headers['retry-after']]).toEqual([
+        503,
+        'FEED_BUSY',
+        '5',
+      ]);
+    }
+    expect((await page('limit=1')).items).toHaveLength(1);
+    leave[0]?.();
+    leave[0]?.();
+    expect((await page('limit=1&waitSeconds=1')).items).toHaveLength(1);
+    expect((await page('limit=1&waitSeconds=1')).items).toHaveLength(1);
+    followers.enter();
+    expect((await ask('waitSeconds=1')).status).toBe(503);
+    for (const each of leave) each();
   });
 });
 
