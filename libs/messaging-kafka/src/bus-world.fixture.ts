@@ -1,45 +1,23 @@
-import { outgoingEvent, type OutgoingEvent } from '@muster/contracts';
+import type { OutgoingEvent } from '@muster/contracts';
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
 import type { EventMetadata, EventStore } from '@muster/event-store';
 import { MemoryEventStore } from '@muster/event-store-memory';
+import { PostgresEventStore } from '@muster/event-store-postgres';
 import { SYSTEM } from '@muster/kernel';
-import { CONSUMER_DDL, PostgresConsumerStorage, type IntegrationConsumer, type Translation } from '@muster/messaging';
+import { CONSUMER_DDL, PostgresConsumerStorage, type IntegrationConsumer } from '@muster/messaging';
 import { createPool, type Lease, type Leases } from '@muster/postgres';
-import { ProfileSet } from '@muster/profile-set';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { EFFECT_DDL } from './effects.fixture';
 import { createKafka, KafkaBus, type KafkaBusOptions } from './index';
+import { Member } from './member.fixture';
+import type { MemberOptions } from './member-process.fixture';
 import { declareTopics, startKafka, TEST_TOPICS, type TestKafka } from './testing';
+import { textOf, TOLD, TRANSLATIONS } from './translations.fixture';
+import { PATIENCE_MS } from './until.fixture';
 
-export const TOLD = 'muster.campaigns.Told.v1';
-/** A busy machine is no reason to fail. */
-export const PATIENCE_MS = 90_000;
-
-/** `Told` on a campaign becomes that in the life-cycle feed; on an audience it becomes a set of profiles. */
-const campaigns: Translation = {
-  context: 'campaigns',
-  categories: ['campaign'],
-  translate: (stored) => {
-    if (stored.type === 'Broken') return Promise.reject(new Error('cannot be read'));
-    const subject = stored.stream.slice('campaign-'.length);
-    const { v } = stored.metadata;
-    const way = { context: 'campaigns', feed: 'lifecycle', name: stored.type, version: v, n: 0, subject } as const;
-    return Promise.resolve([outgoingEvent(stored, { ...way, data: stored.data })]);
-  },
-};
-const audiences: Translation = {
-  context: 'audiences',
-  categories: ['audience'],
-  translate: (stored) => {
-    const subject = stored.stream.slice('audience-'.length);
-    const { name, numbers } = stored.data as { name: string; numbers: number[] };
-    const profiles = ProfileSet.of(numbers).encodeBase64();
-    const data = { campaignId: subject, databaseId: subject, cause: 'segment', profiles, count: numbers.length };
-    const way = { context: 'audiences', feed: 'sets', name, version: 1, n: 0, subject } as const;
-    return Promise.resolve([outgoingEvent(stored, { ...way, data })]);
-  },
-};
+/** How long a process that is silent stays in its groups. */
+export const SESSION_MS = 2_000;
 
 /** Keys for one owner at a time; a test can take one away, as a lost connection does. */
 export class TestLeases implements Leases {
@@ -70,6 +48,7 @@ export class BusWorld {
   run = '';
   consumer = '';
   private buses: KafkaBus[] = [];
+  private members: Member[] = [];
 
   private constructor(
     readonly kafka: TestKafka,
@@ -82,7 +61,7 @@ export class BusWorld {
     await declareTopics(kafka);
     const pool = createPool({ connectionString: database.connectionString });
     await pool.query(CONSUMER_DDL);
-    await pool.query('CREATE TABLE effect (n serial, run text, key text, text text)');
+    await pool.query(EFFECT_DDL);
     return new BusWorld(kafka, pool, database);
   }
 
@@ -93,10 +72,40 @@ export class BusWorld {
     this.run = randomUUID().slice(0, 8);
     this.consumer = `insights.${this.run}`;
     this.buses = [];
+    this.members = [];
+  }
+
+  /** The log in Postgres, where other processes find it too. */
+  async shareLog(): Promise<void> {
+    await this.store.close();
+    this.store = await PostgresEventStore.open({ pool: this.pool, schema: this.log });
+  }
+
+  /**
+   * A process of its own on the shared log. Postgres waits a second for what one that is stopped has begun: its locks
+   * would hold up whoever takes over.
+   */
+  member(options: Partial<MemberOptions>): Member {
+    const connection = new URL(this.database.connectionString);
+    connection.searchParams.set('options', '-c idle_in_transaction_session_timeout=1s');
+    const member = new Member({
+      name: `member-${String(this.members.length)}`,
+      brokers: this.kafka.brokers,
+      connectionString: connection.href,
+      log: this.log,
+      transactionalIdPrefix: this.run,
+      transactionMessages: 20_000,
+      sessionTimeoutMs: SESSION_MS,
+      relays: false,
+      run: this.run,
+      ...options,
+    });
+    this.members.push(member);
+    return member;
   }
 
   async done(): Promise<void> {
-    await Promise.all(this.buses.map((bus) => bus.stop()));
+    await Promise.all([...this.members.map((member) => member.kill()), ...this.buses.map((bus) => bus.stop())]);
     await this.store.close();
   }
 
@@ -104,6 +113,10 @@ export class BusWorld {
     await this.kafka.remove();
     await this.pool.end();
     await this.database.drop();
+  }
+
+  private get log(): string {
+    return `log_${this.run}`;
   }
 
   client() {
@@ -142,7 +155,7 @@ export class BusWorld {
       times: { sessionTimeoutMs: 6_000, heartbeatMs: 300, rebalanceTimeoutMs: 10_000, pollMs: 50 },
       ...options,
     });
-    if (relays) for (const translation of [campaigns, audiences]) bus.addTranslation(translation);
+    if (relays) for (const translation of TRANSLATIONS) bus.addTranslation(translation);
     for (const consumer of consumers) {
       const mine = (delivery: OutgoingEvent) =>
         delivery.event.subject.startsWith(this.run) ? consumer.handle(delivery) : Promise.resolve();
@@ -165,15 +178,5 @@ export class BusWorld {
   async parked(): Promise<{ text: string; attempts: number; key: string }[]> {
     const found = await new PostgresConsumerStorage(this.pool).parked(this.consumer);
     return found.map(({ delivery, attempts }) => ({ key: this.keyOf(delivery), text: textOf(delivery), attempts }));
-  }
-}
-
-export const textOf = (delivery: OutgoingEvent): string => (delivery.event.data as { text: string }).text;
-
-export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('it did not come to that in time');
-    await sleep(10);
   }
 }

@@ -1,6 +1,8 @@
 import type { OutgoingEvent } from '@muster/contracts';
 import { describeIf } from '@muster/embedded/testing';
-import { BusWorld, PATIENCE_MS, textOf, TOLD, until } from './bus-world.fixture';
+import { BusWorld } from './bus-world.fixture';
+import { textOf, TOLD } from './translations.fixture';
+import { PATIENCE_MS, until } from './until.fixture';
 import { DeadLetterBox, topicOf, type FoundLetter, type KafkaBusOptions } from './index';
 import { kafkaForTests } from './testing';
 

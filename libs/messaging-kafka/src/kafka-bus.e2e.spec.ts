@@ -4,9 +4,11 @@ import type { OutgoingEvent } from '@muster/contracts';
 import { currentTraceId } from '@muster/tracing';
 import { recordTraces } from '@muster/tracing/testing';
 import { eventCheck } from '@muster/contracts/validation';
-import { BusWorld, PATIENCE_MS, textOf, TOLD, until } from './bus-world.fixture';
+import { BusWorld } from './bus-world.fixture';
 import { DEAD_LETTERS, topicOf } from './index';
 import { kafkaForTests } from './testing';
+import { textOf, TOLD } from './translations.fixture';
+import { PATIENCE_MS, until } from './until.fixture';
 
 jest.setTimeout(2 * PATIENCE_MS);
 

@@ -1,10 +1,12 @@
 import { describeIf } from '@muster/embedded/testing';
 import type { OutgoingEvent } from '@muster/contracts';
-import { inboxOnce, PostgresConsumerStorage } from '@muster/messaging';
-import { withTransaction } from '@muster/postgres';
+import { PostgresConsumerStorage } from '@muster/messaging';
 import { START } from '@muster/event-store';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BusWorld, PATIENCE_MS, textOf, until } from './bus-world.fixture';
+import { BusWorld } from './bus-world.fixture';
+import { textOf } from './translations.fixture';
+import { PATIENCE_MS, until } from './until.fixture';
+import { effectOnce, effects, effectsByKey } from './effects.fixture';
 import { createKafka, topicOf, TransactionalProducer, type KafkaBus, type RelayStep } from './index';
 import { Outbox } from './outbox';
 import { kafkaForTests } from './testing';
@@ -28,14 +30,9 @@ describeIf(available, reason)('on a real broker that nothing goes well with', ()
 
   /** An effect in Postgres, once per event. */
   const write = async (delivery: OutgoingEvent): Promise<void> => {
-    await withTransaction(world.pool, async (client) => {
-      if (!(await inboxOnce(client, world.consumer, delivery.sourceReference))) return;
-      await client.query('INSERT INTO effect (run, key, text) VALUES ($1, $2, $3)', [
-        world.run,
-        world.keyOf(delivery),
-        textOf(delivery),
-      ]);
-    });
+    const key = world.keyOf(delivery);
+    const source = delivery.sourceReference;
+    await effectOnce(world.pool, { inbox: world.consumer, source, key, text: textOf(delivery), member: '' });
   };
 
   /** `count` events over `KEYS` keys; the text is the event's place in its key. */
@@ -45,11 +42,9 @@ describeIf(available, reason)('on a real broker that nothing goes well with', ()
 
   /** Each key's effects are 0, 1, 2 ... up to the last, and nothing else. */
   const expectAllOnceInOrder = async (count: number): Promise<void> => {
-    const { rows } = await world.pool.query<{ key: string; texts: string[] }>(
-      'SELECT key, array_agg(text ORDER BY n) AS texts FROM effect GROUP BY key',
-    );
     const ofKey = Array.from({ length: count / KEYS }, (_, i) => String(i));
-    expect(rows.map(({ texts }) => texts)).toEqual(Array.from({ length: KEYS }, () => ofKey));
+    const found = await effectsByKey(world.pool);
+    expect([...found.values()]).toEqual(Array.from({ length: KEYS }, () => ofKey));
   };
 
   it('has each effect once though everything is published again', async () => {
@@ -130,7 +125,7 @@ describeIf(available, reason)('on a real broker that nothing goes well with', ()
       }
     })();
     const handledAtLeast = async (count: number): Promise<void> =>
-      until(async () => (await world.pool.query('SELECT FROM effect')).rowCount! >= count);
+      until(async () => (await effects(world.pool)) >= count);
     await handledAtLeast(300);
     members.push(await world.bus(write, {}, false), await world.bus(write, {}, false));
     await handledAtLeast(1_500);
@@ -166,7 +161,7 @@ describeIf(available, reason)('on a real broker that nothing goes well with', ()
     }
     const bus = await world.bus(write, { batchEvents: 50, transactionMessages: 100 });
     const half = tellMany(1_000);
-    await until(async () => (await world.pool.query('SELECT FROM effect')).rowCount! > 100);
+    await until(async () => (await effects(world.pool)) > 100);
     await world.kafka.kill();
     await half;
     await tellMany(1_000, 1_000);

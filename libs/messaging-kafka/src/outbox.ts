@@ -18,6 +18,8 @@ export interface Load {
   readonly upTo: Position;
   /** The traces that what is sent belongs to, as W3C Trace Context. */
   readonly traces: Iterable<string>;
+  /** Ends in the middle of what one stored event became. */
+  readonly broken: boolean;
 }
 
 /** A batch that is compressed badly still fits into what a topic takes. */
@@ -54,12 +56,12 @@ export class Outbox {
   }
 
   take(): Load {
-    const { lanes, size, upTo, traces } = this;
+    const { lanes, size, upTo, traces, broken } = this;
     this.lanes = new Map();
     this.traces = new Set();
     this.size = 0;
     this.bytes = 0;
-    return { lanes, size, upTo, traces };
+    return { lanes, size, upTo, traces, broken };
   }
 
   private batchFor(partition: number, bytes: number): RecordBatch {

@@ -122,6 +122,17 @@ it('moves the checkpoint only over stored events that were sent whole', async ()
   expect([world.sent, world.checkpoints, world.published]).toEqual([[1, 1], ['START -> 1'], '1']);
 });
 
+it('moves the checkpoint over an event of which a transaction before held a part', async () => {
+  world.batch(1, '1', false);
+  world.publishing.add([{ key: Buffer.from('k'), value: 'all of the next' }]);
+  void world.publishing.room();
+  await turn();
+  world.publishing.scanned('2' as Position, true);
+  await world.transactionEnds();
+  await turn();
+  expect([world.sent, world.checkpoints]).toEqual([[2], ['START -> 1', '1 -> 2']]);
+});
+
 it('publishes in the end what is whole, and leaves what is not to a later start', async () => {
   world.batch(3, '1', false);
   const settled = world.publishing.settled();

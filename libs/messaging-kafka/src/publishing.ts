@@ -114,9 +114,9 @@ export class Publishing {
   }
 
   private async publish(load: Load): Promise<void> {
-    const { size, upTo } = load;
+    const { size, upTo, broken } = load;
     const sentTo = size > 0 ? await this.transact(load) : new Map<number, bigint>();
-    if (upTo !== this.checkpoint.position) await this.reachedPublished(upTo);
+    if (upTo !== this.checkpoint.position) await this.move(upTo, broken);
     this.surroundings.onPublished(upTo, sentTo, size);
   }
 
@@ -132,13 +132,13 @@ export class Publishing {
     return sentTo;
   }
 
-  private async reachedPublished(upTo: Position): Promise<void> {
+  private async move(upTo: Position, broken: boolean): Promise<void> {
     const { relay, storage, at } = this.surroundings;
     if (!this.ahead && performance.now() - this.movedAt < QUIET_MS) return;
     await storage.move(relay, this.checkpoint, upTo);
     this.checkpoint = { ...this.checkpoint, position: upTo };
     this.movedAt = performance.now();
     if (this.ahead) await at('after-checkpoint');
-    this.ahead = false;
+    this.ahead = broken;
   }
 }

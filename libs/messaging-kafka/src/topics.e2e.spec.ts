@@ -4,9 +4,10 @@ import { CONSUMER_DDL, PostgresConsumerStorage } from '@muster/messaging';
 import { createPool } from '@muster/postgres';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
-import { TestLeases, until } from './bus-world.fixture';
+import { TestLeases } from './bus-world.fixture';
 import { applyTopics, checkTopics, createKafka, KafkaBus, TOPICS } from './index';
 import { declareTopics, kafkaForTests, startKafka, type TestKafka } from './testing';
+import { until } from './until.fixture';
 
 const { available, reason } = kafkaForTests();
 if (!available) process.stdout.write(`Topics on a broker are not tested: ${reason}\n`);

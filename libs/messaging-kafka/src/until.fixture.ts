@@ -1,0 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A busy machine is no reason to fail. */
+export const PATIENCE_MS = 60_000;
+
+/** `seen` is told where it does not come to that. */
+export async function until(holds: () => Promise<boolean> | boolean, seen?: () => unknown): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`it did not come to that in time: ${JSON.stringify(seen?.())}`);
+    await sleep(10);
+  }
+}
