@@ -54,6 +54,7 @@ const TECHNOLOGY = [
   'pino',
   'pino-*',
   'prom-client',
+  '@opentelemetry/*',
   'rxjs',
 ];
 

@@ -54,6 +54,7 @@ export function contextFrom(traceparent: string | undefined): Context {
  * and what nobody asked for fills no store of traces. A failure is told by its type, for messages may hold values.
  */
 export async function inSpan<T>(options: SpanOptions, work: (span?: Span) => Promise<T>): Promise<T> {
+  if (!tracingIsOn()) return work();
   const { name, kind, attributes, from } = options;
   const parent = from ? contextFrom(from.traceparent) : context.active();
   if (!trace.getSpanContext(parent)) return from ? context.with(ROOT_CONTEXT, work) : work();
