@@ -39,6 +39,11 @@ export class Environment {
     );
   }
 
+  /** Whether consumers read from Kafka. */
+  get usesKafka(): boolean {
+    return this.config.bus === 'kafka';
+  }
+
   /** How Kafka is reached, and how safe its topics must be; all of it checked, whichever bus the services use. */
   get kafka(): NonNullable<Config['kafka']> {
     if (this.config.kafka === null) {

@@ -194,8 +194,12 @@ describeIf(available, reason)('with Kafka', () => {
     });
   });
 
-  it('checkpoints list relays', async () => {
-    const listed = (await ops('checkpoints', 'list', '--json')).json();
-    expect(listed).toContainEqual(expect.objectContaining({ kind: 'relay', name: 'campaigns.relay-lifecycle' }));
+  it('checkpoints list shows relays, and consumers as groups with what they have not handled', async () => {
+    const list = () => musterOps(env({ BUS: 'kafka' }), 'checkpoints', 'list', '--json');
+    const group = { kind: 'group', name: `${CONSUMER} ${TOPIC}`, lagMessages: 0 };
+    await until(async () => (await list()).json().some((state) => JSON.stringify(state) === JSON.stringify(group)));
+    expect((await list()).json()).toContainEqual(
+      expect.objectContaining({ kind: 'relay', name: 'campaigns.relay-lifecycle' }),
+    );
   });
 });
