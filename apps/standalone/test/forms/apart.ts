@@ -33,8 +33,8 @@ type Environment = Readonly<Record<string, string>>;
 /** What the four processes stand on. */
 class Ground {
   readonly env: Record<string, string>;
-  private kafka: TestKafka | undefined;
-  private double: EventStoreDbDouble | undefined;
+  kafka: TestKafka | undefined;
+  double: EventStoreDbDouble | undefined;
 
   constructor(private readonly database: TestDatabase) {
     this.env = { DATABASE_URL: database.connectionString };
@@ -90,10 +90,19 @@ export class Apart {
     return new Apart(ground, proxy, services, keys.ADMIN_API_KEY);
   }
 
+  get kafka(): TestKafka {
+    return there(this.ground.kafka, 'Kafka');
+  }
+
+  get eventStoreDb(): EventStoreDbDouble {
+    return there(this.ground.double, 'double of EventStoreDB');
+  }
+
   service(name: ServiceName): ServiceProcess {
-    const found = this.processes.find((each) => each.name === name);
-    if (!found) throw new Error(`there is no ${name}`);
-    return found;
+    return there(
+      this.processes.find((each) => each.name === name),
+      name,
+    );
   }
 
   /** One more of a service, beside the one that the proxy knows. */
@@ -126,6 +135,11 @@ async function groundOf(form: FormName): Promise<Ground> {
     await ground.close();
     throw error;
   }
+}
+
+function there<T>(found: T | undefined, name: string): T {
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
 }
 
 /** Does nothing where everything is built. */
