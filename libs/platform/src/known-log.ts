@@ -1,17 +1,11 @@
 import type { Pool } from 'pg';
 
-/** The event log that what is in Postgres was made from, and moves to a copy of it (`muster-ops copy-log`). */
+/** The event log that what is in Postgres was made from; `muster-ops copy-log` puts the copy's name there. */
 export const KNOWN_LOG_DDL = `
   CREATE TABLE IF NOT EXISTS event_log (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     store_id text NOT NULL
-  );
-  CREATE TABLE IF NOT EXISTS log_move (
-    from_store uuid NOT NULL,
-    to_store uuid NOT NULL,
-    at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (from_store, to_store)
-  );`;
+  )`;
 
 /** Positions mean nothing in another log: checkpoints and read models of one are refused to another. */
 export class ForeignEventStore extends Error {
@@ -25,14 +19,9 @@ export class ForeignEventStore extends Error {
   }
 }
 
-/** Notes the log at the first start, and its copy after a move. Throws {@link ForeignEventStore} for any other. */
+/** Notes the log at the first start. Throws {@link ForeignEventStore} for any other. */
 export async function requireKnownLog(pool: Pool, storeId: string): Promise<void> {
   await pool.query('INSERT INTO event_log (store_id) VALUES ($1) ON CONFLICT DO NOTHING', [storeId]);
-  await pool.query(
-    `UPDATE event_log SET store_id = $1
-     WHERE EXISTS (SELECT FROM log_move WHERE from_store::text = store_id AND to_store::text = $1)`,
-    [storeId],
-  );
   const { rows } = await pool.query<{ known: string }>('SELECT store_id AS known FROM event_log');
   const known = rows[0]?.known ?? '';
   if (known !== storeId) throw new ForeignEventStore(known, storeId);

@@ -8,7 +8,7 @@ import { roleOf, SERVICE_CONTEXTS } from './service-context';
 export const PLATFORM_SCHEMA = 'platform';
 
 /** Tables of {@link prepareDatabase}, made last: where they stand, everything does. */
-export const PREPARED: readonly string[] = [`${PLATFORM_SCHEMA}.snapshot`, `${PLATFORM_SCHEMA}.log_move`];
+export const PREPARED: readonly string[] = [`${PLATFORM_SCHEMA}.snapshot`, `${PLATFORM_SCHEMA}.event_log`];
 
 /**
  * Makes what all processes stand on: roles and schemas of the contexts, the event store's tables where the log is in
@@ -53,6 +53,5 @@ async function createPlatformTables(pool: Pool): Promise<void> {
   await pool.query(`
     GRANT USAGE ON SCHEMA ${PLATFORM_SCHEMA} TO ${roles};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ${PLATFORM_SCHEMA}.snapshot TO ${roles};
-    GRANT SELECT, INSERT, UPDATE ON ${PLATFORM_SCHEMA}.event_log TO ${roles};
-    GRANT SELECT ON ${PLATFORM_SCHEMA}.log_move TO ${roles};`);
+    GRANT SELECT, INSERT, UPDATE ON ${PLATFORM_SCHEMA}.event_log TO ${roles};`);
 }

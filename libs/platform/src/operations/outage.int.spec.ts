@@ -81,20 +81,4 @@ describe('a process whose events are in EventStoreDB', () => {
     expect(rows).toEqual([{ known: test.store.storeId }]);
     await pool.end();
   });
-
-  it('takes a copy of the log that the database was moved to', async () => {
-    const pool = createPool({ connectionString: database.connectionString });
-    const copy = await EventStoreDbDouble.start();
-    const adapters = { eventStoreDbUrl: copy.connectionString };
-    const error: unknown = await start(adapters).catch((reason: unknown) => reason);
-    const [storeId] = /(?<=leads to the log )[^ .]+/.exec(String(error)) ?? [];
-    await pool.query('INSERT INTO platform.log_move (from_store, to_store) VALUES ($1, $2)', [
-      test.store.storeId,
-      storeId,
-    ]);
-    await (await start(adapters)).close();
-    await pool.end();
-    await copy.stop();
-    await expect(start({ eventStoreDbUrl: double.connectionString })).rejects.toThrow('muster-ops copy-log');
-  });
 });
