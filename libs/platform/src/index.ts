@@ -32,7 +32,6 @@ export { BackgroundWork, type Worker } from './operations/background-work';
 export { Closing } from './operations/closing';
 export { Metrics } from './operations/metrics';
 export { Dependencies, type DependencyCheck } from './operations/dependencies';
-export { adaptersOf } from './config/adapters-of';
 export { readConfig, type Config, type ConfigWith, type Requirable } from './config/config';
 export type { KafkaConfig } from './config/kafka-config';
 export { ConfigError } from './config/variables';
