@@ -63,6 +63,12 @@ function explainKafka(error: unknown, brokers: string): string | undefined {
   }
   if (!(error instanceof Error && error.name.startsWith('KafkaJS'))) return undefined;
   const { name, message } = deepest(error);
+  if (message.includes('Replication-factor')) {
+    return `Kafka at ${brokers} has fewer brokers than copies are asked for: see KAFKA_REPLICATION_FACTOR`;
+  }
+  if (message.includes('does not host this topic-partition')) {
+    return `Kafka at ${brokers} lacks a topic of Muster: run muster-ops topics apply`;
+  }
   return /SASL|AUTHORIZATION|Connection|Timeout/i.test(`${name} ${message}`)
     ? troubleOf(error, [brokers])
     : `Kafka at ${brokers} refuses: ${message}`;

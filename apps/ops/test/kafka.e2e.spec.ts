@@ -54,6 +54,16 @@ describeIf(available, reason)('with Kafka', () => {
       const before = await ops('topics', 'check');
       expect(before.code).toBe(1);
       expect(before.out).toContain(`${TOPIC} is missing\n`);
+      const letters = await ops('dead-letters', 'list');
+      expect([letters.code, letters.err]).toEqual([
+        1,
+        `muster-ops: Kafka at ${kafka.brokers.join()} lacks a topic of Muster: run muster-ops topics apply\n`,
+      ]);
+      const three = await musterOps(env({ KAFKA_REPLICATION_FACTOR: '3' }), 'topics', 'apply');
+      expect([three.code, three.err]).toEqual([
+        1,
+        `muster-ops: Kafka at ${kafka.brokers.join()} has fewer brokers than copies are asked for: see KAFKA_REPLICATION_FACTOR\n`,
+      ]);
       const applied = await ops('topics', 'apply');
       expect([applied.code, applied.err]).toEqual([0, '']);
       expect(applied.out).toContain(`${TOPIC}: created\nmuster.dead-letters.v1: created\n`.slice(0, TOPIC.length + 10));
