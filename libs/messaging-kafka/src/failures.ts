@@ -4,7 +4,7 @@ import { WrongTopicConfiguration } from './check-topics';
 import { UnexpectedAnswer } from './transactional-producer';
 
 /** What no repetition mends. */
-const FOR_GOOD = /UNSUPPORTED|MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_REQUIRED_ACKS|NotImplemented/;
+const FOR_GOOD = /UNSUPPORTED(?!_SASL)|MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_REQUIRED_ACKS|NotImplemented/;
 
 /**
  * True where the same may go well later: Kafka away, a leader moved, another owner of the producer; also where an operator

@@ -5,6 +5,7 @@ import {
   KafkaJSProtocolError,
 } from 'kafkajs';
 import { WrongTopicConfiguration } from './check-topics';
+import { passes } from './failures';
 import { troubleOf } from './trouble';
 
 /** As the client makes them, whose types know no text for them. */
@@ -28,8 +29,13 @@ describe('why Kafka cannot be used', () => {
     ],
     [
       'it knows no such mechanism',
-      refused('SASL SCRAM-SHA-512 mechanism is not supported by the server'),
-      'Kafka at one:9092, two:9092 refuses KAFKA_SASL_MECHANISM: the broker does not offer it',
+      after(Object.assign(new KafkaJSProtocolError('no'), { type: 'UNSUPPORTED_SASL_MECHANISM' })),
+      'Kafka at one:9092, two:9092 refuses KAFKA_SASL_MECHANISM: it does not offer that',
+    ],
+    [
+      'it hangs up',
+      after(Object.assign(new KafkaJSConnectionError('Closed connection'), { name: 'KafkaJSConnectionClosedError' })),
+      'Kafka at one:9092, two:9092 closes the connection: it may want encryption (KAFKA_SSL) or a user (KAFKA_SASL_MECHANISM)',
     ],
     [
       'a right is missing',
@@ -43,5 +49,28 @@ describe('why Kafka cannot be used', () => {
     ],
   ])('is told where %s', (_, error, expected) => {
     expect(troubleOf(error, brokers)).toBe(expected);
+  });
+});
+
+describe('a failure', () => {
+  it.each([
+    ['a user who is refused', refused('SASL PLAIN authentication failed')],
+    [
+      'a mechanism that is not offered',
+      Object.assign(new KafkaJSProtocolError('no'), { type: 'UNSUPPORTED_SASL_MECHANISM' }),
+    ],
+    ['a right that is missing', Object.assign(new KafkaJSProtocolError('no'), { type: 'GROUP_AUTHORIZATION_FAILED' })],
+    ['topics that are missing', new WrongTopicConfiguration(['a is missing'])],
+  ])('passes when an operator has put it in order: %s', (_, error) => {
+    expect(passes(after(error))).toBe(true);
+    expect(passes(error)).toBe(true);
+  });
+
+  it.each([
+    ['a message that is too large', Object.assign(new KafkaJSProtocolError('no'), { type: 'MESSAGE_TOO_LARGE' })],
+    ['a version that is not spoken', Object.assign(new KafkaJSProtocolError('no'), { type: 'UNSUPPORTED_VERSION' })],
+    ['a mistake of ours', new TypeError('undefined is not a function')],
+  ])('does not pass where nothing but another program helps: %s', (_, error) => {
+    expect(passes(error)).toBe(false);
   });
 });

@@ -8,16 +8,16 @@ export function troubleOf(error: unknown, brokers: readonly string[]): string {
     return `${error.message}: run \`muster-ops topics apply\``;
   }
   const chain = causesOf(error);
-  const refused = chain.find(({ name }) => name === 'KafkaJSSASLAuthenticationError');
-  if (refused) {
-    // The broker's own words name no password, but nobody promises that: only the kind is passed on.
-    const why = refused.message.includes('not supported by the server')
-      ? 'KAFKA_SASL_MECHANISM: the broker does not offer it'
-      : 'KAFKA_USERNAME and KAFKA_PASSWORD';
-    return `${where} refuses ${why}`;
-  }
   const type = chain.map(textOf('type')).find((text) => text !== '') ?? '';
+  // The broker's own words name no password, but nobody promises that: only the kind is passed on.
+  if (type === 'UNSUPPORTED_SASL_MECHANISM') return `${where} refuses KAFKA_SASL_MECHANISM: it does not offer that`;
+  if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
+    return `${where} refuses KAFKA_USERNAME and KAFKA_PASSWORD`;
+  }
   if (type.includes('AUTHORIZATION_FAILED')) return `${where} refuses this user what it needs (${type})`;
+  if (chain.some(({ name }) => name === 'KafkaJSConnectionClosedError')) {
+    return `${where} closes the connection: it may want encryption (KAFKA_SSL) or a user (KAFKA_SASL_MECHANISM)`;
+  }
   const code = chain.map(textOf('code')).find((text) => text !== '') ?? (type || 'no answer');
   return `${where} does not answer (${code})`;
 }

@@ -7,6 +7,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { Contexts } from './context/contexts';
 import type { BusFigures } from './operations/bus-figures';
 import { correlationOf } from './operations/error-for-log';
+import { LastResort } from './operations/last-resort';
 import type { PlatformOptions } from './platform-options';
 import { SEGMENTS_API } from './tokens';
 
@@ -50,7 +51,7 @@ function kafkaBus(
   modules: ModuleRef,
 ): KafkaBus {
   const logger = new Logger('Bus');
-  const startedAt = performance.now();
+  const lastResort = new LastResort(onBroken);
   return new KafkaBus({
     connection,
     topics,
@@ -67,12 +68,11 @@ function kafkaBus(
     },
     onStopped: (name, err) => {
       logger.error({ name, ...correlationOf(err), err }, 'a relay or consumer stopped: what it carries waits');
-      // What stops it at once stops the next process too: then people must look, and this one answers requests meanwhile.
-      if (performance.now() - startedAt > HOPELESS_WITHIN_MS) onBroken(`${name} stopped`);
+      lastResort.stopped(name);
     },
     onStalled: (consumer, lagEvents) => {
       logger.error({ consumer, lagEvents }, 'a consumer gets messages and does not move');
-      onBroken(`the consumer ${consumer} does not move`);
+      lastResort.stalled(consumer);
     },
     onLog: (message) => {
       logger.debug(message);
@@ -80,7 +80,6 @@ function kafkaBus(
   });
 }
 
-const HOPELESS_WITHIN_MS = 60_000;
 const LONGEST_HEARTBEAT_MS = 3_000;
 
 function warnings(logger: Logger): Pick<ConstructorParameters<typeof DirectBus>[0], 'onParked' | 'onInterrupted'> {
