@@ -1,11 +1,12 @@
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
 import { EventStoreDbDouble } from '@muster/event-store-eventstoredb/testing';
+import type { OperatedBus } from '@muster/messaging';
 import { createPool } from '@muster/postgres';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEY_VERIFIER } from '../tokens';
+import { INTEGRATION_BUS, KEY_VERIFIER } from '../tokens';
 import { ConfigError } from '../config/variables';
 import { Public } from '../http/access.decorators';
 import { Dependencies } from '../operations/dependencies';
@@ -143,6 +144,24 @@ describe('a service as a process of its own', () => {
       expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ready', reasons: [] } });
       await app.close();
       await double.stop();
+      await own.drop();
+    },
+    MINUTE,
+  );
+
+  it(
+    'publishes no feed of another context over Kafka, whose translation it only has for the bus without a broker',
+    async () => {
+      const own = await createTestDatabase();
+      const translate = (): Promise<[]> => Promise.resolve([]);
+      const app = await startProcess(
+        { ...hello, readsFrom: [], translations: [{ context: 'campaigns', categories: ['campaign'], translate }] },
+        { ...env, DATABASE_URL: own.connectionString, BUS: 'kafka', KAFKA_BROKERS: '127.0.0.1:1' },
+        new AbortController().signal,
+      );
+      expect(await app.get<OperatedBus>(INTEGRATION_BUS).status()).toEqual([]);
+      expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ready', reasons: [] } });
+      await app.close();
       await own.drop();
     },
     MINUTE,
