@@ -1,6 +1,7 @@
 /**
- * `npm run soak`: what takes long, in full: 2,000 histories against the oracle, 25 kills at every crash point, and ten
- * times the cases of every property. Arguments choose among `oracle`, `crashes` and `properties`. Ends with a line each.
+ * `npm run soak`: what takes long, in full: 2,000 histories against the oracle, 25 kills at every crash point, ten
+ * times the cases of every property, five minutes without Kafka. Arguments choose among `oracle`, `crashes`, `properties`
+ * and `kafka-outage`. Ends with a line each.
  */
 import { spawnSync } from 'node:child_process';
 import { ensureInstalled, requireNode } from './install.mjs';
@@ -30,6 +31,11 @@ const PARTS = {
       'profile-set',
     ],
     variables: { SOAK: '1' },
+  },
+  'kafka-outage': {
+    what: 'five minutes without Kafka at 100 commands a second',
+    args: ['--selectProjects', 'e2e', '--', 'libs/messaging-kafka/src/kafka-outage'],
+    variables: { OUTAGE_SECONDS: '300' },
   },
 };
 

@@ -4,6 +4,7 @@ import type { OutgoingEvent } from '@muster/contracts';
 import { currentTraceId } from '@muster/tracing';
 import { recordTraces } from '@muster/tracing/testing';
 import { eventCheck } from '@muster/contracts/validation';
+import type { SASLOptions } from 'kafkajs';
 import { BusWorld } from './bus-world.fixture';
 import { DEAD_LETTERS, topicOf } from './index';
 import { kafkaForTests } from './testing';
@@ -238,6 +239,35 @@ describeIf(available, reason)('on a real broker', () => {
       expect.stringContaining(`campaigns.relay-lifecycle MessageTooLarge: ${TOLD} campaign-${world.run}a/0/0 takes`),
     ]);
   });
+
+  it.each([
+    ['plain', 'plain', 'secret', null],
+    ['scram-sha-256', 'scram', 'secret', null],
+    ['plain', 'plain', 'wrong', 'refuses KAFKA_USERNAME and KAFKA_PASSWORD'],
+    ['scram-sha-256', 'scram', 'wrong', 'refuses KAFKA_USERNAME and KAFKA_PASSWORD'],
+    ['scram-sha-512', 'scram', 'secret', 'refuses KAFKA_SASL_MECHANISM: it does not offer that'],
+  ] as const)(
+    'lets in who is known, and says what is wrong (%s, %s, %s)',
+    async (mechanism, username, password, why) => {
+      if (!world.kafka.own) {
+        process.stdout.write('skipped: the broker of KAFKA_BROKERS knows other users\n');
+        return;
+      }
+      const brokers = world.kafka.forUsers;
+      const sasl = { mechanism, username, password } as SASLOptions;
+      const bus = await world.bus(() => Promise.resolve(), { connection: { brokers, sasl } });
+      await world.tell('a', 'x');
+      if (why === null) {
+        await world.settled(bus);
+        expect(await bus.trouble()).toBeNull();
+        return;
+      }
+      expect(await bus.trouble()).toBe(`Kafka at ${brokers.join()} ${why}`);
+      // An operator may put it in order: it goes on trying, and says how far behind it is.
+      const relay = (await bus.status()).find(({ name }) => name === 'campaigns.relay-lifecycle');
+      expect(relay).toMatchObject({ state: 'running', lagEvents: 1 });
+    },
+  );
 });
 
 /** The store's own limit lies below the topic's: a translation that swells is what it takes. */

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A broker for tests: with nothing in it, unless it is one that was given (`KAFKA_BROKERS`). */
 export interface TestKafka {
   readonly brokers: string[];
+  /** The same where only users are let in: `plain` and `scram` (by those mechanisms), password `secret`. Of an own one. */
+  readonly forUsers: string[];
   /** False for a broker that was given: it is not ours to kill. */
   readonly own: boolean;
   /** As a power cut does it. */
@@ -41,8 +43,8 @@ export async function startKafka(): Promise<TestKafka> {
   const brokers = given();
   const nothing = (): Promise<void> => Promise.resolve();
   const refused = (): Promise<void> => Promise.reject(new Error('the broker of KAFKA_BROKERS is not ours to kill'));
-  if (brokers.length > 0) return { brokers, own: false, kill: refused, start: refused, remove: nothing };
-  const [port, controllerPort] = await Promise.all([freePort(), freePort()]);
+  if (brokers.length > 0) return { brokers, forUsers: [], own: false, kill: refused, start: refused, remove: nothing };
+  const [port, controllerPort, usersPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const data = await mkdtemp(join(tmpdir(), 'muster-kafka-'));
   let running: ChildProcess | undefined;
   const kill = async (): Promise<void> => {
@@ -56,7 +58,7 @@ export async function startKafka(): Promise<TestKafka> {
   const start = async (): Promise<void> => {
     running = spawn(RUN, [String(port), String(controllerPort), data], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { KAFKA_OPTS: '-XX:TieredStopAtLevel=1', ...process.env },
+      env: { KAFKA_OPTS: '-XX:TieredStopAtLevel=1', USERS_PORT: String(usersPort), ...process.env },
     });
     await listening(running, port);
   };
@@ -67,7 +69,8 @@ export async function startKafka(): Promise<TestKafka> {
   // A test process that ends early takes its broker along.
   process.once('exit', () => running?.kill('SIGKILL'));
   await start();
-  return { brokers: [`127.0.0.1:${String(port)}`], own: true, kill, start, remove };
+  const at = (of: number): string[] => [`127.0.0.1:${String(of)}`];
+  return { brokers: at(port), forUsers: at(usersPort), own: true, kill, start, remove };
 }
 
 function given(): string[] {
