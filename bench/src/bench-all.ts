@@ -1,3 +1,4 @@
+import { kafkaForTests } from '@muster/messaging-kafka/testing';
 import { createPool } from '@muster/postgres';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
@@ -5,9 +6,12 @@ import { activate, benchActivation } from './activation.bench';
 import { benchAppend } from './append.bench';
 import type { Figure } from './figure';
 import { benchImport } from './import.bench';
+import { benchKafka } from './kafka.bench';
+import { KafkaWorld } from './kafka-world';
 import { Muster } from './muster';
 import type { BenchOptions } from './options';
 import { benchPage } from './page.bench';
+import { benchProfileFeed } from './profile-feed.bench';
 import { BROAD } from './profiles';
 import { benchRecalculation } from './recalculation.bench';
 import { timed } from './rounds';
@@ -17,6 +21,8 @@ import { createSegment, FLOOR, type World } from './world';
 const MEGABYTE = 1_024 * 1_024;
 /** It takes longest, and is steadier than the others. */
 const IMPORT_ROUNDS = 2;
+/** Enough for the compilers on both sides. */
+const MOST_EVENTS = 300_000;
 
 export interface Bench {
   readonly options: BenchOptions;
@@ -36,16 +42,39 @@ interface OfSize {
   readonly headline: number;
 }
 
-/** All figures: appends, then those of every size, then the growth between the sizes. */
+/** All figures that are asked for: appends, then those of every size with the growth between them, then Kafka's. */
 export async function benchAll(bench: Bench): Promise<Figure[]> {
-  const { sizes, rounds } = bench.options;
-  const appends = await step('append', () => benchAppend(bench.databaseUrl, rounds));
+  const { rounds, only } = bench.options;
+  return [
+    ...(only.includes('append') ? await step('append', () => benchAppend(bench.databaseUrl, rounds)) : []),
+    ...(only.includes('service') ? await benchSizes(bench) : []),
+    ...(only.includes('kafka') ? await benchBroker(bench) : []),
+  ];
+}
+
+async function benchSizes(bench: Bench): Promise<Figure[]> {
+  const { sizes } = bench.options;
   const measured: OfSize[] = [];
   for (const size of sizes) measured.push(await benchSize(bench, size));
   const bySize = measured.flatMap(({ figures, size }) =>
     figures.map((figure) => ofSize(figure, size, size === sizes.at(-1))),
   );
-  return [...appends, ...bySize, ...growth(measured)];
+  return [...bySize, ...growth(measured)];
+}
+
+/** Of the largest size; without Java it says so and measures nothing. */
+async function benchBroker({ options, pool, databaseUrl, closing }: Bench): Promise<Figure[]> {
+  const { available, reason } = kafkaForTests();
+  if (!available) {
+    process.stdout.write(`kafka is not measured: ${reason}\n`);
+    return [];
+  }
+  const size = options.sizes.at(-1)!;
+  const world = await KafkaWorld.open(pool, databaseUrl);
+  closing.push(() => world.close());
+  const figures = await step('kafka', () => benchKafka(world, Math.min(size, MOST_EVENTS), options.rounds));
+  const feed = await step('profile feed', () => benchProfileFeed(world, size));
+  return [...figures, ofSize(feed, size, true)];
 }
 
 async function benchSize(bench: Bench, size: number): Promise<OfSize> {

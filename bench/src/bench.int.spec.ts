@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeIf } from '@muster/embedded/testing';
+import { kafkaForTests } from '@muster/messaging-kafka/testing';
 import { BENCH } from './options';
 import type { Report } from './report';
 
+const { available, reason } = kafkaForTests();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-bench-spec-'));
@@ -29,11 +32,13 @@ function bench(...args: string[]): Promise<{ code: number | null; output: string
 
 it('measures every figure against its floor, judges it, and leaves nothing behind', async () => {
   const results = join(folder, 'results', 'latest.json');
-  const { code, output } = await bench('--profiles', '1000,2000', '--rounds', '1', '--results', results);
+  const { code, output } = await bench(
+    ...['--profiles', '1000,2000', '--rounds', '1', '--results', results, '--only', 'append,service'],
+  );
   expect([code, output]).toEqual([0, expect.stringContaining('2,000 profiles')]);
   const report = JSON.parse(await readFile(results, 'utf8')) as Report;
   expect(Date.parse(report.date)).not.toBeNaN();
-  expect(Object.keys(report.machine)).toEqual(['cpu', 'cores', 'memory', 'node', 'postgres']);
+  expect(Object.keys(report.machine)).toEqual(['cpu', 'cores', 'memory', 'node', 'postgres', 'load']);
   for (const { name, value, floor, ratio, must, aim, met } of report.figures) {
     expect([name, value > 0 || name.startsWith('growth')]).toEqual([name, true]);
     expect([name, ratio === null]).toEqual([name, floor === null]);
@@ -63,7 +68,26 @@ it('measures every figure against its floor, judges it, and leaves nothing behin
   expect((await readdir(folder)).filter((name) => name.startsWith('muster-bench'))).toEqual([]);
 }, 600_000);
 
+describeIf(available, reason)('on a broker', () => {
+  it('measures the relay, a consumer and the profile feed against the tools of Kafka', async () => {
+    const results = join(folder, 'results', 'kafka.json');
+    const { code, output } = await bench(
+      ...['--profiles', '2000', '--rounds', '1', '--results', results, '--only', 'kafka'],
+    );
+    expect([code, output]).toEqual([0, expect.stringContaining('profile feed')]);
+    const { figures } = JSON.parse(await readFile(results, 'utf8')) as Report;
+    expect(figures.map(({ name, value, floor }) => [name, value > 0, floor !== null && floor > 0])).toEqual([
+      ['relay of life-cycle events to Kafka', true, true],
+      ['CPU of the relay, an event', true, false],
+      ['consumer catching up from Kafka', true, true],
+      ['profile feed from the log to a consumer, 2,000 profiles', true, true],
+    ]);
+  }, 600_000);
+});
+
 it('says what is wrong with an option', async () => {
-  const { code, output } = await bench('--profiles', 'many');
-  expect([code, output]).toEqual([1, expect.stringContaining('--profiles must be a whole number from 1000')]);
+  const many = await bench('--profiles', 'many');
+  expect(many).toEqual({ code: 1, output: expect.stringContaining('--profiles must be a whole number from 1000') });
+  const part = await bench('--only', 'kafka,all');
+  expect(part).toEqual({ code: 1, output: expect.stringContaining('--only takes append, service, kafka, not "all"') });
 }, 60_000);

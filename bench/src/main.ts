@@ -29,8 +29,8 @@ async function measure(options: BenchOptions): Promise<void> {
     closing.push(() => postgres.stop());
     const pool = createPool({ connectionString: postgres.connectionString, max: 4 });
     closing.push(() => pool.end());
-    const machine = await machineOf(pool);
     const figures = await benchAll({ options, folder, pool, databaseUrl: postgres.connectionString, closing });
+    const machine = await machineOf(pool);
     const report = { date: new Date().toISOString(), machine, figures: figures.map(reported) };
     await writeReport(options.results, report);
     process.stdout.write(`\n${table(report.figures)}\n${options.results}\n`);

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Pool } from 'pg';
 import type { Figure } from './figure';
@@ -11,6 +11,8 @@ export interface Machine {
   readonly memory: number;
   readonly node: string;
   readonly postgres: string;
+  /** Of the last minute, when the report was made: above the number of cores, others were at work too. */
+  readonly load: number;
 }
 
 /** A figure with what it says about its goal. */
@@ -58,6 +60,7 @@ export async function machineOf(pool: Pool): Promise<Machine> {
     memory: totalmem(),
     node: process.version,
     postgres: rows[0]?.server_version ?? 'unknown',
+    load: round(loadavg()[0] ?? 0),
   };
 }
 

@@ -45,9 +45,7 @@ class Ground {
     await declareTopics(this.kafka);
     const KAFKA_BROKERS = this.kafka.brokers.join(',');
     const oneCopy = { KAFKA_REPLICATION_FACTOR: '1', KAFKA_MIN_INSYNC_REPLICAS: '1' };
-    // A consumer that was killed holds its partitions for so long: the least that a broker allows.
-    const KAFKA_SESSION_TIMEOUT_MS = '6000';
-    Object.assign(this.env, { BUS: 'kafka', KAFKA_BROKERS, KAFKA_SESSION_TIMEOUT_MS, ...oneCopy });
+    Object.assign(this.env, { BUS: 'kafka', KAFKA_BROKERS, ...oneCopy });
   }
 
   async addEventStoreDb(): Promise<void> {
