@@ -93,6 +93,18 @@ it('lets messages wait for others while more is to be had, but not for long', as
   expect(world.sent).toEqual([10]);
 });
 
+it('stores what it has scanned on a quiet log too, so that its lag can be seen from outside', async () => {
+  world.batch(1, '1', true);
+  await turn();
+  await world.transactionEnds();
+  world.batch(0, '2', true);
+  await turn();
+  expect(world.checkpoints).toEqual(['START -> 1']);
+  for (let tries = 0; tries < 200 && world.checkpoints.length === 1; tries++) await sleep(20);
+  expect([world.checkpoints, world.sent]).toEqual([['START -> 1', '1 -> 2'], [1]]);
+  await world.publishing.settled();
+});
+
 it('has room again as soon as what was gathered is on its way', async () => {
   world.batch(100, '1', false);
   expect(world.publishing.isFull).toBe(true);

@@ -39,6 +39,8 @@ export class Publishing {
   /** Resolves when what is gathered is on its way; undefined where nobody has asked for that. */
   private leaving: Promise<void> | undefined;
   private gathering: NodeJS.Timeout | undefined;
+  /** What was scanned and published nothing is stored a moment later: nothing else would do it on a quiet log. */
+  private quiet: NodeJS.Timeout | undefined;
   private readonly breaking = new AbortController();
   private failure: Error | undefined;
   private movedAt = 0;
@@ -97,6 +99,7 @@ export class Publishing {
     clearTimeout(this.gathering);
     await this.leaving;
     await this.sending;
+    clearTimeout(this.quiet);
   }
 
   private send(): Promise<void> {
@@ -134,7 +137,11 @@ export class Publishing {
 
   private async move(upTo: Position, broken: boolean): Promise<void> {
     const { relay, storage, at } = this.surroundings;
-    if (!this.ahead && performance.now() - this.movedAt < QUIET_MS) return;
+    clearTimeout(this.quiet);
+    if (!this.ahead && performance.now() - this.movedAt < QUIET_MS) {
+      this.quiet = setTimeout(() => void this.send(), QUIET_MS);
+      return;
+    }
     await storage.move(relay, this.checkpoint, upTo);
     this.checkpoint = { ...this.checkpoint, position: upTo };
     this.movedAt = performance.now();

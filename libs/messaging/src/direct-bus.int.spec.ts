@@ -300,7 +300,7 @@ it('stores what it has looked at on a quiet log too, so that its lag can be seen
   ]);
   const storage = new PostgresConsumerStorage(pool);
   const head = await store.head();
-  for (let stored = ''; stored !== head; stored = await storage.position(name)) await sleep(20);
+  await until(async () => (await storage.position(name)) === head);
 });
 
 describe('the inbox', () => {
