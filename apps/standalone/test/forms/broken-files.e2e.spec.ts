@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { until, type Client, type ImportState, type Reply } from '../client';
 import { withForm } from './form';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const FIELDS = [
   { name: 'age', type: 'integer' },

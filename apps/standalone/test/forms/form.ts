@@ -8,6 +8,9 @@ import { Apart } from './apart';
 import { formForTests, formName, type FormName } from './form-names';
 import './seeds.cjs';
 
+/** Broker, event store and four processes, on a machine that is busy. */
+const START_MS = 180_000;
+
 /** A running Muster of some form, seen from outside only. */
 export interface Form {
   readonly name: string;
@@ -25,7 +28,8 @@ export function withForm(take: (form: Form) => void): (name: string, tests: () =
   const { available, reason } = formForTests();
   if (available) {
     let form: Form;
-    beforeAll(async () => take((form = await startForm())));
+    // On a clean clone the broker is fetched first.
+    beforeAll(async () => take((form = await startForm())), START_MS);
     afterAll(() => form.close());
   }
   return (name, tests, missing = '') =>

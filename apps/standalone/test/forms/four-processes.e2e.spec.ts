@@ -7,9 +7,9 @@ import { Apart, SERVICES, type ServiceName } from './apart';
 import { formForTests, formName, hasKafka } from './form-names';
 
 const MINUTE = 60_000;
-const WAIT = { timeoutMs: MINUTE, everyMs: 50 };
+const WAIT = { timeoutMs: 2 * MINUTE, everyMs: 50 };
 
-jest.setTimeout(2 * MINUTE);
+jest.setTimeout(4 * MINUTE);
 
 const PEOPLE = 2_000;
 const AGE_LIMIT = 60;

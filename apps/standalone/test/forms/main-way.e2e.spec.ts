@@ -7,7 +7,7 @@ import { withForm, type Form } from './form';
 const SHARE = 0.15;
 const MINUTE = 60_000;
 
-jest.setTimeout(MINUTE);
+jest.setTimeout(2 * MINUTE);
 
 interface Member {
   readonly profileNumber: number;

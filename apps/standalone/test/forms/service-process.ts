@@ -60,7 +60,7 @@ export class ServiceProcess {
     return (await response.json()) as Health;
   }
 
-  async healthOf(expected: (health: Health) => boolean, timeoutMs = 60_000): Promise<Health> {
+  async healthOf(expected: (health: Health) => boolean, timeoutMs = 120_000): Promise<Health> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const health = await this.health().catch((): Health => ({ status: 'no answer', reasons: [] }));

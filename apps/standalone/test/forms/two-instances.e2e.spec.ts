@@ -5,11 +5,11 @@ import { formForTests, formName } from './form-names';
 import type { ServiceProcess } from './service-process';
 
 const MINUTE = 60_000;
-const WAIT = { timeoutMs: MINUTE, everyMs: 50 };
+const WAIT = { timeoutMs: 2 * MINUTE, everyMs: 50 };
 const PEOPLE = 600;
 const CAMPAIGNS = 8;
 
-jest.setTimeout(2 * MINUTE);
+jest.setTimeout(4 * MINUTE);
 
 const form = formName() === 'standalone' ? 'apart' : formName();
 const { available, reason } = formForTests();
