@@ -37,8 +37,8 @@ await new Trial('images').run(async (trial) => {
   const proxy = await surroundings.startProxy(composed.ports);
 
   await composed.up(SERVICES);
-  await applied(composed, 'database');
-  await applied(composed, 'topics');
+  await applied(composed, 'database', 'Postgres at');
+  await applied(composed, 'topics', 'run `muster-ops topics apply`');
   for (const name of SERVICES) await composed.health(name, ({ status }) => status === 'ready');
   for (const name of SERVICES) say(await composed.inspect(name));
 
@@ -48,11 +48,10 @@ await new Trial('images').run(async (trial) => {
 });
 
 /** Services that were started before wait, and say for what; the command is run; it is said what it did. */
-async function applied(composed, what) {
-  const wanted = `muster-ops ${what} apply`;
-  const told = await composed.health('audiences', ({ reasons }) => reasons.some((one) => one.includes(wanted)));
+async function applied(composed, what, reason) {
+  const told = await composed.health('audiences', ({ reasons }) => reasons.some((one) => one.includes(reason)));
   say(`audiences is ${told.status}: ${told.reasons.join('; ')}`);
-  say(`${wanted}\n${await composed.once(what)}`);
+  say(`muster-ops ${what} apply\n${await composed.once(what)}`);
 }
 
 /** Under a steady load of commands: a second instance, a graceful stop, a kill of each kind; then everything is counted. */

@@ -38,9 +38,9 @@ await new Trial('restore').run(async (trial) => {
   await load.prepare();
 
   const state = await backup(surroundings, load);
+  const numbers = await surroundings.profileNumbers();
   await load.run(20, {});
   await load.import('lost', 500);
-  const numbers = await surroundings.profileNumbers();
   say('20 commands and an import later everything is lost');
   for (const name of SERVICES) await composed.stop(name);
   await composed.remove();
@@ -79,7 +79,7 @@ async function up(composed) {
   for (const name of SERVICES) await composed.health(name, ({ status }) => status === 'ready');
 }
 
-/** Profiles of the lost time may have to be imported again: under numbers that nobody has had. */
+/** Profiles that the dump lacks come back under other numbers: those that the log knows are never given to somebody else. */
 function compareNumbers(before, after) {
   const reused = [...after].filter(([number, id]) => before.has(number) && before.get(number) !== id);
   const fresh = [...after].filter(([, id]) => id.startsWith('new'));

@@ -22,7 +22,7 @@ describeIf(available && theirs === '', reason || theirs)('services on EventStore
   let segmentId: string;
 
   beforeAll(async () => {
-    apart = await Apart.prepare('eventstoredb', { KAFKA_SESSION_TIMEOUT_MS: '6000' });
+    apart = await Apart.prepare('eventstoredb');
     ({ client } = apart);
   });
   afterAll(() => apart.close());

@@ -45,7 +45,9 @@ class Ground {
     await declareTopics(this.kafka);
     const KAFKA_BROKERS = this.kafka.brokers.join(',');
     const oneCopy = { KAFKA_REPLICATION_FACTOR: '1', KAFKA_MIN_INSYNC_REPLICAS: '1' };
-    Object.assign(this.env, { BUS: 'kafka', KAFKA_BROKERS, ...oneCopy });
+    // A consumer that was killed holds its partitions for so long: the least that a broker allows.
+    const KAFKA_SESSION_TIMEOUT_MS = '6000';
+    Object.assign(this.env, { BUS: 'kafka', KAFKA_BROKERS, KAFKA_SESSION_TIMEOUT_MS, ...oneCopy });
   }
 
   async addEventStoreDb(): Promise<void> {

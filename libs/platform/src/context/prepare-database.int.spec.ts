@@ -54,6 +54,14 @@ describe('a service with a user of its own', () => {
     expect(await missingInDatabase(url, [])).toBeNull();
   });
 
+  it('is told when Postgres does not know it, or not with this password', async () => {
+    const wrong = new URL(url);
+    wrong.password = 'sesame';
+    const reason = await missingInDatabase(wrong.href, []);
+    expect(reason).toContain('refuses the user muster_campaigns_service (28P01): its password is wrong, or');
+    expect(reason).not.toContain('sesame');
+  });
+
   it('waits for the views of another one although its schema is closed to it yet', async () => {
     expect(await missingInDatabase(url, ['insights.published'])).toContain('insights.published not there yet');
   });

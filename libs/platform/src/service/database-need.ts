@@ -2,6 +2,9 @@ import { errorCode } from '@muster/postgres';
 import { Client } from 'pg';
 import { PREPARED } from '../context/prepare-database';
 
+/** No such user, or not with this password: Postgres does not say which. */
+const REFUSED = new Set(['28P01', '28000']);
+
 /**
  * A user that may make roles prepares the database itself; any other one waits until somebody has. Asked of the catalogue:
  * `to_regclass` fails for a schema on which nothing is granted yet.
@@ -19,7 +22,7 @@ const MISSING = `
  * stand (`qualified by their schema`). `null` when nothing is.
  */
 export async function missingInDatabase(databaseUrl: string, relations: readonly string[]): Promise<string | null> {
-  const { hostname, port } = new URL(databaseUrl);
+  const { hostname, port, username } = new URL(databaseUrl);
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 3_000 });
   // Heard here: a connection that is lost between two statements would end the process.
   client.on('error', () => undefined);
@@ -32,8 +35,10 @@ export async function missingInDatabase(databaseUrl: string, relations: readonly
     }
     return `${rows.map(({ name }) => name).join(', ')} not there yet: the service that makes it has to start once`;
   } catch (error) {
+    const place = `Postgres at ${hostname}:${port || '5432'}`;
     const reason = errorCode(error) || 'no answer';
-    return `Postgres at ${hostname}:${port || '5432'} does not take connections (${reason})`;
+    if (!REFUSED.has(reason)) return `${place} does not take connections (${reason})`;
+    return `${place} refuses the user ${username} (${reason}): its password is wrong, or \`muster-ops database apply\` has to make it`;
   } finally {
     await client.end().catch(() => undefined);
   }
