@@ -8,6 +8,7 @@ import type { Figure } from './figure';
 import { benchImport } from './import.bench';
 import { benchKafka } from './kafka.bench';
 import { KafkaWorld } from './kafka-world';
+import { benchLatency } from './latency.bench';
 import { Muster } from './muster';
 import type { BenchOptions } from './options';
 import { benchPage } from './page.bench';
@@ -74,7 +75,8 @@ async function benchBroker({ options, pool, databaseUrl, closing }: Bench): Prom
   closing.push(() => world.close());
   const figures = await step('kafka', () => benchKafka(world, Math.min(size, MOST_EVENTS), options.rounds));
   const feed = await step('profile feed', () => benchProfileFeed(world, size));
-  return [...figures, ofSize(feed, size, true)];
+  const latency = await step('latency', () => benchLatency(world));
+  return [...figures, latency, ofSize(feed, size, true)];
 }
 
 async function benchSize(bench: Bench, size: number): Promise<OfSize> {

@@ -80,6 +80,7 @@ describeIf(available, reason)('on a broker', () => {
       ['relay of life-cycle events to Kafka', true, true],
       ['CPU of the relay, an event', true, false],
       ['consumer catching up from Kafka', true, true],
+      ['one event on a quiet log, from its append to a consumer', true, false],
       ['profile feed from the log to a consumer, 2,000 profiles', true, true],
     ]);
   }, 600_000);

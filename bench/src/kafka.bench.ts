@@ -12,7 +12,7 @@ const CAMPAIGNS = 1_000;
 const BATCH = 2_000;
 const LIFECYCLE = topicOf('campaigns', 'lifecycle');
 /** Of a context that publishes nothing here. */
-const FLOOR = topicOf('segments', 'lifecycle');
+const FLOOR = topicOf('audiences', 'lifecycle');
 
 /**
  * Events per second over a real broker, against the tools that come with Kafka: the relay against
