@@ -136,7 +136,7 @@ export class Composed {
   /** As `docker compose stop`: SIGTERM, and SIGKILL after the grace period of docker-compose.yml. */
   async stop(name) {
     const started = performance.now();
-    await this.#run('podman', ['stop', '-t', '30', container(name)]);
+    await this.#run('podman', ['stop', '-t', '60', container(name)]);
     const seconds = (performance.now() - started) / 1000;
     const { stdout } = await this.#run('podman', ['inspect', '-f', '{{.State.ExitCode}}', container(name)]);
     return { code: Number(stdout), seconds };
