@@ -216,6 +216,18 @@ describeIf(available, reason)('on a real broker', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('publishes what comes before an event that cannot be translated', async () => {
+    const seen: string[] = [];
+    const stopped: string[] = [];
+    for (const text of ['1', '2']) await world.tell('a', text);
+    await world.tell('a', 'x', { type: 'Broken' });
+    await world.bus((delivery) => Promise.resolve(void seen.push(textOf(delivery))), {
+      onStopped: (name) => void stopped.push(name),
+    });
+    await until(() => stopped.length === 1 && seen.length === 2);
+    expect([seen, stopped]).toEqual([['1', '2'], ['campaigns.relay-lifecycle']]);
+  });
+
   it('stops a relay at what cannot be translated, and at what is too large to publish, and says so', async () => {
     const stopped: string[] = [];
     const onStopped = (name: string, error: Error): void =>
