@@ -31,14 +31,24 @@ export class RelayMessages {
     this.translations = translations.map((by) => ({ prefixes: by.categories.map((category) => `${category}-`), by }));
   }
 
-  /** In order, in pieces: one stored event may be millions of messages of the profile feed. */
-  async *of(stored: StoredEvent): AsyncGenerator<readonly Keyed[]> {
-    const events = await this.translated(stored);
-    if (this.feed !== 'profiles') {
-      yield events.filter(({ feed }) => feed === this.feed).map(messageOf);
-      return;
+  /** Whether one stored event may become millions of messages. */
+  get inPieces(): boolean {
+    return this.feed === 'profiles';
+  }
+
+  /** All that one stored event becomes, in order. */
+  async of(stored: StoredEvent): Promise<readonly Keyed[]> {
+    const messages: Keyed[] = [];
+    for (const delivery of await this.translated(stored)) {
+      if (delivery.feed === this.feed) messages.push(messageOf(delivery));
     }
+    return messages;
+  }
+
+  /** The same of the profile feed, piece by piece. */
+  async *piecesOf(stored: StoredEvent): AsyncGenerator<readonly Keyed[]> {
     if (!this.externalIds) throw new Error('without external ids there is no profile feed');
+    const events = await this.translated(stored);
     yield* profileMessages(
       events.filter(({ feed }) => feed === 'sets'),
       this.externalIds,
@@ -46,10 +56,11 @@ export class RelayMessages {
   }
 
   private async translated(stored: StoredEvent): Promise<readonly OutgoingEvent[]> {
-    const events: OutgoingEvent[] = [];
+    let events: readonly OutgoingEvent[] = [];
     for (const { prefixes, by } of this.translations) {
       if (!prefixes.some((prefix) => stored.stream.startsWith(prefix))) continue;
-      events.push(...(await translated(by, stored, this.readBack)));
+      const more = await translated(by, stored, this.readBack);
+      events = events.length === 0 ? more : [...events, ...more];
     }
     return events;
   }

@@ -128,13 +128,20 @@ export class Relay {
   }
 
   private async take(batch: SubscriptionBatch, publishing: Publishing, ended: AbortSignal): Promise<void> {
+    const { messages } = this;
     for (const stored of batch.events) {
-      for await (const messages of this.messages.of(stored)) {
-        publishing.add(messages, messages.length > 0 ? stored.metadata.traceparent : undefined);
-        if (publishing.isFull) await publishing.room();
-        if (ended.aborted) return;
+      const { traceparent } = stored.metadata;
+      if (!messages.inPieces) publishing.add(await messages.of(stored), traceparent);
+      else {
+        for await (const piece of messages.piecesOf(stored)) {
+          publishing.add(piece, traceparent);
+          if (publishing.isFull) await publishing.room();
+          if (ended.aborted) return;
+        }
       }
       publishing.reached(stored.position);
+      if (publishing.isFull) await publishing.room();
+      if (ended.aborted) return;
     }
     publishing.scanned(batch.scannedTo, batch.caughtUp);
   }
