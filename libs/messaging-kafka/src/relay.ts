@@ -3,7 +3,7 @@ import { START, type EventStore, type Position, type SubscriptionBatch } from '@
 import type { ConsumerStorage, Translation } from '@muster/messaging';
 import { OwnedWork, type Leases } from '@muster/postgres';
 import type { Kafka } from 'kafkajs';
-import { passes } from './failures';
+import { NotReady, passes } from './failures';
 import type { ExternalIds } from './profile-feed';
 import { Publishing, type RelayStep } from './publishing';
 import { RelayMessages } from './relay-messages';
@@ -81,15 +81,24 @@ export class Relay {
   }
 
   private async own(signal: AbortSignal): Promise<void> {
-    const { kafka, ready, transactionalId } = this.surroundings;
-    await ready();
     // Fenced off in Kafka before the checkpoint is read: what a former owner still sends after that is refused.
-    const producer = await TransactionalProducer.open(kafka, transactionalId, this.topic);
+    const producer = await this.open();
     try {
       await this.publish(producer, signal);
     } finally {
       this.owned = false;
       await producer.close();
+    }
+  }
+
+  /** Whatever fails here is tried again: the client fails in ways of its own while topics and coordinators appear. */
+  private async open(): Promise<TransactionalProducer> {
+    const { kafka, ready, transactionalId } = this.surroundings;
+    try {
+      await ready();
+      return await TransactionalProducer.open(kafka, transactionalId, this.topic);
+    } catch (error) {
+      throw new NotReady(error);
     }
   }
 

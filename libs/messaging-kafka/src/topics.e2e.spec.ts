@@ -47,7 +47,7 @@ describeWithKafka('the topics', () => {
       store: new MemoryEventStore(),
       storageOf: () => new PostgresConsumerStorage(pool),
       leasesOf: () => new TestLeases(),
-      onStopped: (name) => stopped.push(name),
+      onStopped: (name, error) => stopped.push(`${name}: ${String(error.stack)}`),
       times: { pollMs: 50 },
     });
     const subscriptions = [{ context: 'campaigns', feed: 'lifecycle' }] as const;
@@ -61,8 +61,8 @@ describeWithKafka('the topics', () => {
     expect((await admin.listTopics()).sort()).toEqual(expect.arrayContaining(TOPICS.map(({ name }) => name)));
     await until(async () => (await bus.trouble()) === null);
     await until(async () => (await admin.describeGroups(['insights.waits'])).groups[0]?.state === 'Stable');
-    expect((await bus.status()).map(({ state }) => state)).toEqual(['running', 'running']);
     expect(stopped).toEqual([]);
+    expect((await bus.status()).map(({ state }) => state)).toEqual(['running', 'running']);
     await bus.stop();
     await pool.end();
   });
