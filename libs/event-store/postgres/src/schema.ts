@@ -1,5 +1,4 @@
-import { escapeIdentifier, escapeLiteral, type Pool } from 'pg';
-import { withTransaction } from '@muster/postgres';
+import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
 
 /** Raised with every change of the DDL below; a store of an older version is brought up by `migrate`. */
 const SCHEMA_VERSION = 1;
@@ -19,8 +18,7 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
   const grantTo = options.grantTo ?? [];
   const existing = await currentStore(pool, schema);
   if (existing?.version === SCHEMA_VERSION && (await haveRights(pool, schema, grantTo))) return existing.storeId;
-  await withTransaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', ['event store schema', schema]);
+  await oneAtATime(pool, schema, async (client) => {
     if (!(await currentStore(client, schema))) {
       await client.query(ddl(schema));
     }
@@ -33,6 +31,23 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
     );
   }
   return store.storeId;
+}
+
+/**
+ * In one transaction. The lock is the session's: what waited for it begins its transaction afterwards, and so with a fresh
+ * view of the catalogue, which a lock within the transaction does not give.
+ */
+async function oneAtATime(pool: Pool, schema: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtext($1), hashtext($2))', ['event store schema', schema]);
+    await client.query('BEGIN');
+    await work(client);
+    await client.query('COMMIT');
+  } finally {
+    // Closing the connection gives the lock back, and takes back what was not committed.
+    client.release(true);
+  }
 }
 
 /** Who connects as one of them owns nothing here: where all is as it should be, nothing is granted. */
