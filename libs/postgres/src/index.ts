@@ -2,4 +2,5 @@ export { copyBinaryRow, copyBinaryRows, type ColumnArray, type ColumnArrays, typ
 export { copyIn } from './copy-in';
 export { asError, OwnedWork, pause, type Lease, type Leases, type OwnedWorkOptions } from './owned-work';
 export { createPool, withTransaction, type PoolOptions, type Queryable } from './pool';
+export { withSessionLock } from './session-lock';
 export { errorCode, isPassing, isUnavailable } from './unavailable';

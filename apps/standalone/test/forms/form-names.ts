@@ -15,6 +15,12 @@ export function formName(): FormName {
   throw new Error(`MUSTER_FORM is "${name}"; it must be one of: ${FORMS.join(', ')}.`);
 }
 
+/** For specs about processes that run apart: where no form is named, the one without a broker. */
+export function formApart(): Exclude<FormName, 'standalone'> {
+  const name = formName();
+  return name === 'standalone' ? 'apart' : name;
+}
+
 export function hasKafka(form: FormName): boolean {
   return form === 'kafka' || form === 'eventstoredb';
 }

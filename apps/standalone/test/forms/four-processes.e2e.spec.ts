@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Client } from '../client';
 import { Apart, SERVICES, type ServiceName } from './apart';
-import { formForTests, formName, hasKafka } from './form-names';
+import { formForTests, formApart, hasKafka } from './form-names';
 
 const MINUTE = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE, everyMs: 50 };
@@ -28,7 +28,7 @@ interface Member {
 }
 
 /** Where no form is named, four processes on one Postgres: what they say to each other goes through the event store. */
-const form = formName() === 'standalone' ? 'apart' : formName();
+const form = formApart();
 const { available, reason } = formForTests();
 
 describeIf(available, reason)(`four services, each in a process of its own (${form})`, () => {
@@ -46,7 +46,7 @@ describeIf(available, reason)(`four services, each in a process of its own (${fo
   beforeAll(async () => {
     collector = await TraceReceiver.start();
     const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: '50' };
-    apart = await Apart.prepare(form === 'standalone' ? 'apart' : form, traces);
+    apart = await Apart.prepare(form, traces);
     ({ client } = apart);
   });
   afterAll(async () => {

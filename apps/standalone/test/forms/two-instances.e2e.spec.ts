@@ -1,7 +1,7 @@
 import { describeIf } from '@muster/embedded/testing';
 import { until, type Client } from '../client';
 import { Apart } from './apart';
-import { formForTests, formName } from './form-names';
+import { formForTests, formApart } from './form-names';
 import type { ServiceProcess } from './service-process';
 
 const MINUTE = 60_000;
@@ -11,7 +11,7 @@ const CAMPAIGNS = 8;
 
 jest.setTimeout(4 * MINUTE);
 
-const form = formName() === 'standalone' ? 'apart' : formName();
+const form = formApart();
 const { available, reason } = formForTests();
 
 interface Counts {
@@ -27,7 +27,7 @@ describeIf(available, reason)(`a second instance of audiences (${form})`, () => 
   let campaignIds: string[];
 
   beforeAll(async () => {
-    apart = await Apart.prepare(form === 'standalone' ? 'apart' : form);
+    apart = await Apart.prepare(form);
     ({ client } = apart);
     twin = await apart.another('audiences');
     await apart.start();

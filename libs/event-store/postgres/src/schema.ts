@@ -1,4 +1,5 @@
-import { escapeIdentifier, escapeLiteral, type Pool, type PoolClient } from 'pg';
+import { withSessionLock } from '@muster/postgres';
+import { escapeIdentifier, escapeLiteral, type Pool } from 'pg';
 
 /** Raised with every change of the DDL below; a store of an older version is brought up by `migrate`. */
 const SCHEMA_VERSION = 1;
@@ -18,11 +19,13 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
   const grantTo = options.grantTo ?? [];
   const existing = await currentStore(pool, schema);
   if (existing?.version === SCHEMA_VERSION && (await haveRights(pool, schema, grantTo))) return existing.storeId;
-  await oneAtATime(pool, schema, async (client) => {
+  await withSessionLock(pool, `event store schema ${schema}`, async (client) => {
+    await client.query('BEGIN');
     if (!(await currentStore(client, schema))) {
       await client.query(ddl(schema));
     }
     for (const role of grantTo) await client.query(grants(schema, role));
+    await client.query('COMMIT');
   });
   const store = await currentStore(pool, schema);
   if (store?.version !== SCHEMA_VERSION) {
@@ -31,23 +34,6 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
     );
   }
   return store.storeId;
-}
-
-/**
- * In one transaction. The lock is the session's: what waited for it begins its transaction afterwards, and so with a fresh
- * view of the catalogue, which a lock within the transaction does not give.
- */
-async function oneAtATime(pool: Pool, schema: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock(hashtext($1), hashtext($2))', ['event store schema', schema]);
-    await client.query('BEGIN');
-    await work(client);
-    await client.query('COMMIT');
-  } finally {
-    // Closing the connection gives the lock back, and takes back what was not committed.
-    client.release(true);
-  }
 }
 
 /** Who connects as one of them owns nothing here: where all is as it should be, nothing is granted. */

@@ -1,4 +1,5 @@
 import { CONSUMER_DDL } from '@muster/messaging';
+import { withSessionLock } from '@muster/postgres';
 import type { Type } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
@@ -41,17 +42,14 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
   // Node ends the process on an `error` event that nobody hears; the next statement fails, which is enough.
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));
-  const lock = await pool.connect();
   try {
-    await lock.query(`SELECT pg_advisory_lock(hashtext('muster:migrations'))`);
-    await dataSource.runMigrations();
-    await lock.query(CONSUMER_DDL);
+    await withSessionLock(pool, 'muster:migrations', async (client) => {
+      await dataSource.runMigrations();
+      await client.query(CONSUMER_DDL);
+    });
   } catch (error) {
     await dataSource.destroy().catch(ignore);
     throw error;
-  } finally {
-    // Closing the connection is the surest way to give the lock back.
-    lock.release(true);
   }
   return dataSource;
 }

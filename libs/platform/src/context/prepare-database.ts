@@ -1,5 +1,6 @@
 import { SNAPSHOT_DDL } from '@muster/aggregates';
 import { migrateEventStore } from '@muster/event-store-postgres';
+import { withSessionLock } from '@muster/postgres';
 import type { Pool } from 'pg';
 import { KNOWN_LOG_DDL } from '../known-log';
 import { createContexts } from './roles';
@@ -19,7 +20,7 @@ export async function prepareDatabase(
   pool: Pool,
   { logInPostgres }: { readonly logInPostgres: boolean },
 ): Promise<void> {
-  await oneAtATime(pool, async () => {
+  await withSessionLock(pool, 'muster:start', async () => {
     // Roles and schemas first: migrations may grant to any context.
     await createContexts(pool);
     if (logInPostgres) await migrateEventStore(pool, { grantTo: SERVICE_CONTEXTS.map(roleOf) });
@@ -33,17 +34,6 @@ export async function mayPrepare(pool: Pool): Promise<boolean> {
     'SELECT rolsuper OR rolcreaterole AS may FROM pg_roles WHERE rolname = current_user',
   );
   return rows[0]?.may === true;
-}
-
-/** A lock of the session, not of a transaction: what waited for it begins with a fresh view of the catalogue. */
-async function oneAtATime(pool: Pool, work: () => Promise<void>): Promise<void> {
-  const lock = await pool.connect();
-  try {
-    await lock.query(`SELECT pg_advisory_lock(hashtext('muster:start'))`);
-    await work();
-  } finally {
-    lock.release(true);
-  }
 }
 
 async function createPlatformTables(pool: Pool): Promise<void> {
