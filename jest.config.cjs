@@ -30,6 +30,7 @@ const postgres = {
 };
 
 module.exports = {
+  testSequencer: '<rootDir>/tools/test-sequencer.cjs',
   projects: [
     {
       ...base,

@@ -1,3 +1,3 @@
 export { recordTraces, type RecordedTraces } from './record-traces';
-export { traceWith, wayUp, type ToldSpan } from './told-span';
+export { traceWith, waysUp, wayUp, type ToldSpan } from './told-span';
 export { TraceReceiver } from './trace-receiver';

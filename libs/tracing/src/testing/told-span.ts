@@ -29,13 +29,17 @@ export async function traceWith(
   }
 }
 
-/** The names from a span of this name up to the first of its trace that is known. */
+/** The names from the first span of this name up to the first of its trace that is known. */
 export function wayUp(spans: readonly ToldSpan[], name: string): readonly string[] {
-  const names: string[] = [];
-  for (let span = spans.find((each) => each.name === name); span;) {
-    names.push(span.name);
-    const { parentSpanId } = span;
-    span = spans.find(({ spanId }) => spanId === parentSpanId);
-  }
-  return names;
+  return waysUp(spans, name)[0] ?? [];
+}
+
+/** The same from each span of this name. */
+export function waysUp(spans: readonly ToldSpan[], name: string): readonly (readonly string[])[] {
+  return spans.filter((span) => span.name === name).map((span) => namesUp(spans, span));
+}
+
+function namesUp(spans: readonly ToldSpan[], from: ToldSpan): readonly string[] {
+  const above = spans.find(({ spanId }) => spanId === from.parentSpanId);
+  return above ? [from.name, ...namesUp(spans, above)] : [from.name];
 }
