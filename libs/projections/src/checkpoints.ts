@@ -1,4 +1,4 @@
-import { withTransaction, type Queryable } from '@muster/postgres';
+import { withSessionLock, withTransaction, type Queryable } from '@muster/postgres';
 import { START, type Position } from '@muster/event-store';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { Projection } from './projection';
@@ -33,8 +33,11 @@ export class Checkpoints {
     this.requests = `${escapeIdentifier(schema)}.projection_request`;
   }
 
+  /** Makes the tables where they are missing; several instances may start at once. */
   async ensure(): Promise<void> {
-    await this.pool.query(projectionCheckpointDdl(this.schema));
+    await withSessionLock(this.pool, `muster:projections:${this.schema}`, (client) =>
+      client.query(projectionCheckpointDdl(this.schema)),
+    );
   }
 
   async generations(name?: string): Promise<readonly Generation[]> {

@@ -250,6 +250,14 @@ describe('an event of a type that is neither handled nor ignored', () => {
 });
 
 describe('ownership', () => {
+  it('begins on tables that several instances find missing at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      const fresh = await world.newSchema();
+      await Promise.all(Array.from({ length: 6 }, () => new Checkpoints(pool, fresh).ensure()));
+      expect(await new Checkpoints(pool, fresh).generations()).toEqual([]);
+    }
+  });
+
   it('is one process at a time, and passes on when the owner goes', async () => {
     const seen: string[] = [];
     const named = (who: string) => {
