@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import {
   Server,
   ServerCredentials,
@@ -124,7 +124,13 @@ export class DoubleServer implements ServerState {
       const message = request.getProposedMessage();
       if (message) events.push(proposedOf(message));
     });
-    call.on('end', () => void this.appendAll(options, events, answer));
+    call.on('end', () => void this.whole(call).then((whole) => whole && this.appendAll(options, events, answer)));
+  }
+
+  /** The requests of a client that died end just as those of one that has sent everything. */
+  private async whole(call: AppendCall): Promise<boolean> {
+    await turn();
+    return !call.cancelled;
   }
 
   private async appendAll(
