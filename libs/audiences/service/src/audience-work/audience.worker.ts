@@ -129,11 +129,14 @@ export class AudienceWorker implements OnModuleInit, OnApplicationBootstrap, Bef
         if (this.stopped || lease.lost.aborted) throw new Interrupted();
       },
     };
-    for (;;) {
+    for (let before: WorkRow | undefined; ;) {
       if (this.stopped || lease.lost.aborted) return;
       const row = await this.intake.next(campaignId);
       if (!row) return;
       try {
+        // Its marks say that it was done, and its head that it was not: going on would be for ever.
+        if (before && isSame(row, before)) throw new Error('what was done is due again: the audience is not whole');
+        before = row;
         await this.take(campaignId, row, attempt);
       } catch (error) {
         if (error instanceof Interrupted) return;
@@ -167,6 +170,10 @@ export class AudienceWorker implements OnModuleInit, OnApplicationBootstrap, Bef
     this.logger.error({ err: error, ...about }, 'an audience cannot go on');
     await this.steps.reportFailure(row, reason);
   }
+}
+
+function isSame(one: WorkRow, other: WorkRow): boolean {
+  return one.sourceStream === other.sourceStream && one.revision === other.revision;
 }
 
 /** The store or the database is away, or another writer was faster: the row is not to blame. */

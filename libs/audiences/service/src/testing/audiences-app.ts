@@ -10,7 +10,7 @@ import type {
   StratificationReference,
 } from '@muster/contracts';
 import { NOTED, StoreUnavailable, type EventStore } from '@muster/event-store';
-import { DomainError, SYSTEM, type IdGenerator, type RandomSource } from '@muster/kernel';
+import { DomainError, SYSTEM, type IdGenerator, type Mark, type RandomSource } from '@muster/kernel';
 import type { IntegrationBus, IntegrationConsumer } from '@muster/messaging';
 import { AGGREGATES, EVENT_STORE, IDS, INTEGRATION_BUS, RANDOM, SEGMENTS_API } from '@muster/platform';
 import { startTestApp, type TestApp } from '@muster/platform/testing';
@@ -134,7 +134,7 @@ export interface AudiencesApp {
   deliverAgain(): Promise<void>;
   /** Waits until nobody has anything to do. */
   settle(): Promise<void>;
-  append(stream: string, events: readonly { type: string; data: unknown }[]): Promise<number>;
+  append(stream: string, events: readonly { type: string; data: unknown }[], mark?: Mark): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -178,7 +178,7 @@ export async function startAudiences(options: AudiencesAppOptions): Promise<Audi
       await test.settle();
     },
     settle: () => test.settle(),
-    append: (stream, events) => append(test.store, stream, events),
+    append: (stream, events, mark) => append(test.store, stream, events, mark),
     close: () => test.close(),
   };
 }
@@ -202,8 +202,10 @@ async function append(
   store: EventStore,
   stream: string,
   events: readonly { type: string; data: unknown }[],
+  mark?: Mark,
 ): Promise<number> {
-  const metadata = { v: 1, time: '2026-04-01T12:00:00.000Z', actor: SYSTEM, correlationId: randomUUID() };
+  const time = '2026-04-01T12:00:00.000Z';
+  const metadata = { v: 1, time, actor: SYSTEM, correlationId: randomUUID(), ...(mark && { mark }) };
   const { revision } = await store.append(
     stream,
     'any',

@@ -124,13 +124,13 @@ export class DoubleServer implements ServerState {
       const message = request.getProposedMessage();
       if (message) events.push(proposedOf(message));
     });
-    call.on('end', () => void this.whole(call).then((whole) => whole && this.appendAll(options, events, answer)));
+    call.on('end', () => void this.appendWhole(call, options, events, answer));
   }
 
   /** The requests of a client that died end just as those of one that has sent everything. */
-  private async whole(call: AppendCall): Promise<boolean> {
+  private async appendWhole(call: AppendCall, ...append: Parameters<DoubleServer['appendAll']>): Promise<void> {
     await turn();
-    return !call.cancelled;
+    if (!call.cancelled) await this.appendAll(...append);
   }
 
   private async appendAll(
