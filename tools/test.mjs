@@ -22,6 +22,8 @@ const { status } = spawnSync(
     '--json',
     `--outputFile=${result}`,
     '--maxWorkers=2',
+    // A worker keeps much of what its files have loaded: it gets slow before it gets full.
+    '--workerIdleMemoryLimit=1500MB',
     '--testTimeout=60000',
     ...process.argv.slice(2),
   ],
