@@ -1,5 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@muster/embedded/testing';
 import { undeclaredRoutes, TestKeys } from '@muster/platform/testing';
+import { Logger } from '@nestjs/common';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,13 @@ const call = (method: string, path: string, key?: string) =>
   });
 
 describe('standalone', () => {
+  // The first to ask for the description, which is made once: the others find it.
+  it('describes its API without two schemas of one name', async () => {
+    const warned = jest.spyOn(Logger, 'warn').mockImplementation(() => undefined);
+    expect((await describedRoutes()).length).toBeGreaterThan(50);
+    expect(warned.mock.calls).toEqual([]);
+  });
+
   it('answers to the key that it prints', async () => {
     const response = await call('GET', '/api/v1/api-keys', standalone.developmentKey);
     expect(response.status).toBe(200);

@@ -9,14 +9,14 @@ export class ProfileDatabasePage {
   @ApiProperty({ nullable: true, type: String }) nextCursor!: string | null;
 }
 
-class UserDto implements UseOf {
+class DatabaseUserDto implements UseOf {
   @ApiProperty({ enum: ['segment', 'campaign', 'activity', 'external'] }) kind!: UseOf['kind'];
   @ApiProperty() id!: string;
   @ApiProperty() name!: string;
 }
 
-class UseDto {
-  @ApiProperty() user!: UserDto;
+class DatabaseUseDto {
+  @ApiProperty() user!: DatabaseUserDto;
   @ApiProperty({ type: [String], description: 'The fields it uses; it may use the database and none of them.' })
   fields!: string[];
 }
@@ -27,7 +27,7 @@ export class ProfileDatabaseDto {
   @ApiProperty() name!: string;
   @ApiProperty() publishExternalIds!: boolean;
   @ApiProperty({ type: [FieldDto] }) fields!: readonly Omit<FieldDto, 'allowedValues'>[];
-  @ApiProperty({ type: [UseDto] }) uses!: readonly UseDto[];
+  @ApiProperty({ type: [DatabaseUseDto] }) uses!: readonly DatabaseUseDto[];
   @ApiProperty({ description: 'Whether an import is running.' }) importing!: boolean;
 }
 

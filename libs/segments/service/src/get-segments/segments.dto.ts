@@ -74,7 +74,7 @@ class RunInProgressDto {
   cause!: MembershipCause;
 }
 
-class UserDto implements UseOf {
+class SegmentUserDto implements UseOf {
   @ApiProperty({ enum: ['segment', 'campaign', 'activity', 'external'] })
   kind!: UseOf['kind'];
 
@@ -125,8 +125,8 @@ export class SegmentDto {
   @ApiProperty()
   deleted!: boolean;
 
-  @ApiProperty({ type: [UserDto], description: 'What depends on the segment: it cannot be deleted before.' })
-  usedBy!: UserDto[];
+  @ApiProperty({ type: [SegmentUserDto], description: 'What depends on the segment: it cannot be deleted before.' })
+  usedBy!: SegmentUserDto[];
 }
 
 export class SegmentMembersPageDto {
