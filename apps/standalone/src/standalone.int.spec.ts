@@ -48,6 +48,7 @@ describe('standalone', () => {
     const warned = jest.spyOn(Logger, 'warn').mockImplementation(() => undefined);
     expect((await describedRoutes()).length).toBeGreaterThan(50);
     expect(warned.mock.calls).toEqual([]);
+    warned.mockRestore();
   });
 
   it('answers to the key that it prints', async () => {

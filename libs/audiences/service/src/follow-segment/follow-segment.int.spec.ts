@@ -2,6 +2,7 @@ import { audienceEvents } from '@muster/audiences-events';
 import { createTestDatabase } from '@muster/embedded/testing';
 import { NOTED } from '@muster/event-store';
 import { segmentMembersEvents } from '@muster/segments-events';
+import { INTAKE_CONSUMER } from '../intake/intake-row';
 import { FakeSegments, Scene, startAudiences, type AudiencesApp } from '../testing/audiences-app';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -155,13 +156,11 @@ it('a change whose process dies between two appends is finished with the strata 
 }, 60_000);
 
 it('a change that is marked as done and is not stops its source for this audience and nothing else', async () => {
-  await scene.fill([500]);
+  const revision = await scene.fill([500]);
   await app.settle();
-  const stream = segmentMembersEvents.stream(scene.segmentId);
-  const source = { stream, revision: (await revisionOf(stream)) + 2, n: 0, last: true };
-  const audienceStream = audienceEvents.stream(scene.campaignId);
-  const mark = { kind: 'follow-up', consumer: 'audiences.intake', source } as const;
-  await app.append(audienceStream, [{ type: NOTED, data: {} }], mark);
+  const source = { stream: segmentMembersEvents.stream(scene.segmentId), revision: revision + 2, n: 0, last: true };
+  const mark = { kind: 'follow-up', consumer: INTAKE_CONSUMER, source } as const;
+  await app.append(audienceEvents.stream(scene.campaignId), [{ type: NOTED, data: {} }], mark);
   await scene.fill([600]);
   await app.settle();
   expect(await scene.get()).toMatchObject({ status: 'active', members: 101 });
@@ -169,9 +168,3 @@ it('a change that is marked as done and is not stops its source for this audienc
   await app.settle();
   expect(await scene.get()).toMatchObject({ status: 'paused' });
 });
-
-async function revisionOf(stream: string): Promise<number> {
-  for await (const { revision } of app.test.store.readStream(stream, { direction: 'backwards', limit: 1 }))
-    return revision;
-  return -1;
-}

@@ -238,7 +238,8 @@ export class Scene {
     return scene;
   }
 
-  async fill(entered: readonly number[], left: readonly number[] = []): Promise<void> {
+  /** Answers the revision of the segment's members that this leads to. */
+  async fill(entered: readonly number[], left: readonly number[] = []): Promise<number> {
     const changeId = randomUUID();
     const [added, removed] = [ProfileSet.of(entered), ProfileSet.of(left)];
     const change = { segmentId: this.segmentId, databaseId: this.databaseId, changeId, cause: 'api' as const };
@@ -255,6 +256,7 @@ export class Scene {
     const events = [...chunks('ProfilesEnteredSegment', added), ...chunks('ProfilesLeftSegment', removed), closing];
     const revision = await this.app.append(segmentMembersEvents.stream(this.segmentId), events);
     this.segments.record(this.segmentId, revision, (members) => members.difference(removed).union(added));
+    return revision;
   }
 
   async activate(): Promise<string> {

@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import {
   Server,
   ServerCredentials,
@@ -129,7 +129,7 @@ export class DoubleServer implements ServerState {
 
   /** The requests of a client that died end just as those of one that has sent everything. */
   private async appendWhole(call: AppendCall, ...append: Parameters<DoubleServer['appendAll']>): Promise<void> {
-    await turn();
+    await immediate();
     if (!call.cancelled) await this.appendAll(...append);
   }
 

@@ -1,22 +1,16 @@
-import type { UseOf } from '@muster/contracts';
 import { ApiProperty } from '@nestjs/swagger';
 import { FieldDto } from '../profiles/field.dto';
 import { ProfileDatabaseSummary } from '../read-models/profile-databases/profile-databases.query';
 import { ProfileDto } from '../segments/profile.dto';
+import { UserDto } from '../segments/user.dto';
 
 export class ProfileDatabasePage {
   @ApiProperty({ type: [ProfileDatabaseSummary] }) items!: readonly ProfileDatabaseSummary[];
   @ApiProperty({ nullable: true, type: String }) nextCursor!: string | null;
 }
 
-class DatabaseUserDto implements UseOf {
-  @ApiProperty({ enum: ['segment', 'campaign', 'activity', 'external'] }) kind!: UseOf['kind'];
-  @ApiProperty() id!: string;
-  @ApiProperty() name!: string;
-}
-
-class DatabaseUseDto {
-  @ApiProperty() user!: DatabaseUserDto;
+class UseDto {
+  @ApiProperty() user!: UserDto;
   @ApiProperty({ type: [String], description: 'The fields it uses; it may use the database and none of them.' })
   fields!: string[];
 }
@@ -27,7 +21,7 @@ export class ProfileDatabaseDto {
   @ApiProperty() name!: string;
   @ApiProperty() publishExternalIds!: boolean;
   @ApiProperty({ type: [FieldDto] }) fields!: readonly Omit<FieldDto, 'allowedValues'>[];
-  @ApiProperty({ type: [DatabaseUseDto] }) uses!: readonly DatabaseUseDto[];
+  @ApiProperty({ type: [UseDto] }) uses!: readonly UseDto[];
   @ApiProperty({ description: 'Whether an import is running.' }) importing!: boolean;
 }
 

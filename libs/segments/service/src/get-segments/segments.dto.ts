@@ -1,10 +1,11 @@
-import type { MembershipCause, SegmentKind, UseOf } from '@muster/contracts';
+import type { MembershipCause, SegmentKind } from '@muster/contracts';
 import { PageQuery } from '@muster/platform';
 import type { Condition } from '@muster/segmentation';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { ProfileDto } from '../segments/profile.dto';
 import { CONDITION_EXAMPLE, RangeDto } from '../segments/selection.dto';
+import { UserDto } from '../segments/user.dto';
 
 export class SegmentListQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'uuid' })
@@ -74,17 +75,6 @@ class RunInProgressDto {
   cause!: MembershipCause;
 }
 
-class SegmentUserDto implements UseOf {
-  @ApiProperty({ enum: ['segment', 'campaign', 'activity', 'external'] })
-  kind!: UseOf['kind'];
-
-  @ApiProperty()
-  id!: string;
-
-  @ApiProperty()
-  name!: string;
-}
-
 export class SegmentDto {
   @ApiProperty({ format: 'uuid' })
   segmentId!: string;
@@ -125,8 +115,8 @@ export class SegmentDto {
   @ApiProperty()
   deleted!: boolean;
 
-  @ApiProperty({ type: [SegmentUserDto], description: 'What depends on the segment: it cannot be deleted before.' })
-  usedBy!: SegmentUserDto[];
+  @ApiProperty({ type: [UserDto], description: 'What depends on the segment: it cannot be deleted before.' })
+  usedBy!: UserDto[];
 }
 
 export class SegmentMembersPageDto {

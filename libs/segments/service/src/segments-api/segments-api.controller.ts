@@ -5,14 +5,9 @@ import { SEGMENTS_API_PATH, decodeProfiles, encodeCodes, encodeMembershipPage } 
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
+import { UserDto } from '../segments/user.dto';
 import { MOST_EXTERNAL_IDS, MOST_STRATA, tooManyProfiles } from './limits';
-import {
-  MembershipQuery,
-  PreparationDto,
-  RegisterStratificationDto,
-  ReleaseFieldUsesDto,
-  UseDto,
-} from './segments-api.dto';
+import { MembershipQuery, PreparationDto, RegisterStratificationDto, ReleaseFieldUsesDto } from './segments-api.dto';
 
 const BYTES = 'application/octet-stream';
 const NUMBER_BYTES = 4;
@@ -94,7 +89,7 @@ export class SegmentsApiController {
   @ApiOperation({ summary: 'Register the use of a segment' })
   @ApiNoContentResponse()
   @ApiProblems('SEGMENT_NOT_FOUND', 'SEGMENT_DELETED')
-  registerUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UseDto): Promise<void> {
+  registerUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UserDto): Promise<void> {
     return this.segments.registerSegmentUse(segmentId, user);
   }
 
@@ -103,7 +98,7 @@ export class SegmentsApiController {
   @ApiOperation({ summary: 'Give up the use of a segment' })
   @ApiNoContentResponse()
   @ApiProblems('SEGMENT_NOT_FOUND')
-  releaseUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UseDto): Promise<void> {
+  releaseUse(@Param('segmentId', ParseUUIDPipe) segmentId: string, @Body() user: UserDto): Promise<void> {
     return this.segments.releaseSegmentUse(segmentId, user);
   }
 

@@ -1,10 +1,9 @@
-import type { StratificationInput, UseOf } from '@muster/contracts';
+import type { StratificationInput } from '@muster/contracts';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
-  IsIn,
   IsInt,
   IsOptional,
   IsString,
@@ -14,27 +13,11 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { UserDto } from '../segments/user.dto';
 
 /** Any text: whether it is the hash of a known stratification, the answer says. */
 const MOST_HASH = 200;
 const MOST_BLOCKS = 64;
-
-export class UseDto implements UseOf {
-  @ApiProperty({ enum: ['segment', 'campaign', 'activity', 'external'] })
-  @IsIn(['segment', 'campaign', 'activity', 'external'])
-  kind!: UseOf['kind'];
-
-  @ApiProperty()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
-  id!: string;
-
-  @ApiProperty()
-  @IsString()
-  @MaxLength(1000)
-  name!: string;
-}
 
 export class PreparationDto {
   @ApiProperty({ description: 'One evaluation for each, however often it is asked for.' })
@@ -115,10 +98,10 @@ export class RegisterStratificationDto {
   @Type(() => StratificationInputDto)
   input!: StratificationInputDto;
 
-  @ApiProperty({ type: UseDto })
+  @ApiProperty({ type: UserDto })
   @ValidateNested()
-  @Type(() => UseDto)
-  user!: UseDto;
+  @Type(() => UserDto)
+  user!: UserDto;
 }
 
 class StratificationReferenceDto {
@@ -134,10 +117,10 @@ class StratificationReferenceDto {
 }
 
 export class ReleaseFieldUsesDto {
-  @ApiProperty({ type: UseDto })
+  @ApiProperty({ type: UserDto })
   @ValidateNested()
-  @Type(() => UseDto)
-  user!: UseDto;
+  @Type(() => UserDto)
+  user!: UserDto;
 
   @ApiProperty({ type: StratificationReferenceDto, nullable: true })
   @IsOptional()
